@@ -1,0 +1,1 @@
+"""The audit history: canonical events, hash chain, verification. Pure; records appends and reads."""

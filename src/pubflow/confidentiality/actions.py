@@ -1,0 +1,205 @@
+"""The confidentiality check 保密审查: the scan of one digest by its flow, then the officer's decisions."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import col, select
+
+from pubflow.confidentiality.scan import Rules, ScanFinding, load_rules, scan
+from pubflow.confidentiality.secret_marks import secret_marks, secret_marks_in_name
+from pubflow.errors import BadInput, NotFound
+from pubflow.lifecycle.facts import Actor, EditionFacts
+from pubflow.lifecycle.stages import Action, Stage
+from pubflow.moments import SHANGHAI
+from pubflow.office.access import open_text, read_text
+from pubflow.office.due import StepOutcome
+from pubflow.office.line import newest_edition, take_step
+from pubflow.office.office import Office
+from pubflow.office.opening import open_stage
+from pubflow.records.store import Tx
+from pubflow.records.tables import Edition, Finding, Review, ReviewForm
+
+DECISIONS = ("pass",)
+CLEARING = ("公开", "部分公开")
+
+
+@cache
+def _rules(path: Path) -> Rules:
+    return load_rules(path)
+
+
+def rules_of(office: Office, now: datetime) -> Rules:
+    """The office's detection rules that hold today. Raises BadInput naming file, key and remedy."""
+    rules = _rules(office.settings.folder / "rules" / "confidentiality.toml")
+    return rules.valid_on(now.astimezone(SHANGHAI).date())
+
+
+def marks(text: str, name: str) -> tuple[str, ...]:
+    """Names of the state-secret rules that a text or its file name breaks: what every door asks (decision 6)."""
+    found = [*secret_marks(text), *(secret_marks_in_name(name) if name else ())]
+    return tuple(dict.fromkeys(mark.rule for mark in found))
+
+
+def preview(office: Office, report_id: str, actor: Actor, now: datetime) -> list[ScanFinding]:
+    """What the scan would find in the newest version; writes nothing but the reader's event."""
+    _, text = read_text(office, actor, report_id, now=now)
+    return scan(text.canonical(), rules_of(office, now))
+
+
+def scan_version(office: Office, report_id: str, now: datetime) -> StepOutcome:
+    """The confidentiality-check flow's work: scan the version at hand, write the findings, open the officer's task."""
+    rules = rules_of(office, now)
+
+    def work(tx: Tx, edition: Edition) -> str:
+        known = tx.session.exec(
+            select(Finding.id).where(Finding.edition_id == edition.id, Finding.digest == edition.digest)
+        ).first()
+        text = open_text(office, tx.session, edition).canonical()
+        found = scan(text, rules)
+        if known is None:  # an unchanged text that comes back keeps its findings and their decisions
+            for finding in found:
+                tx.session.add(_row(office, edition, text, finding))
+        return f"{len(found)} findings, officer's task opened"
+
+    return open_stage(office, Stage.CONFIDENTIALITY_CHECK, report_id, now, work)
+
+
+def findings(office: Office, report_id: str) -> list[Finding]:
+    """The findings of the version at hand, in the order of the text."""
+    with office.records.reading() as session:
+        edition = newest_edition(session, report_id)
+        found = select(Finding).where(Finding.edition_id == edition.id, Finding.digest == edition.digest)
+        return list(session.exec(found.order_by(col(Finding.start))).all())
+
+
+def decide(
+    office: Office,
+    report_id: str,
+    actor: Actor,
+    finding_id: int,
+    decision: str,
+    *,
+    digest: str | None,
+    basis: str,
+    reason: str,
+    now: datetime,
+) -> Edition:
+    """Let one finding pass, with reason and legal basis; what must not pass is returned to the drafter.
+
+    Raises StepRefused, NotFound, BadInput.
+    """
+
+    def write(tx: Tx, edition: Edition, _facts: EditionFacts) -> Mapping[str, Any]:
+        finding = tx.session.get(Finding, finding_id)
+        if finding is None or finding.edition_id != edition.id or finding.digest != edition.digest:
+            raise NotFound(f"{report_id} 的发现项 {finding_id}", "请用 `pubflow check findings` 查看编号")
+        if decision not in DECISIONS:
+            raise BadInput(
+                f"没有“{decision}”这种处理", str(finding_id), "可用：pass；需要修改的请用 review return 退回"
+            )
+        if not basis.strip():
+            raise BadInput("没有写明依据", str(finding_id), "请用 --basis 写明法律依据或事实依据")
+        if finding.decision:
+            raise BadInput(f"发现项 {finding_id} 已处理（{finding.decision}，{finding.by}）", report_id, "不必再处理")
+        finding.decision, finding.basis, finding.reason = decision, basis, reason
+        finding.by, finding.decided_at = actor.id, now
+        return {"finding": finding.id, "rule": finding.rule, "decision": decision}
+
+    return take_step(office, report_id, Action.DECIDE, actor, now=now, digest=digest, reason=reason, also=write)
+
+
+def clear(
+    office: Office,
+    report_id: str,
+    actor: Actor,
+    *,
+    digest: str | None,
+    result: str,
+    answers: Mapping[str, bool],
+    opinion: str,
+    now: datetime,
+) -> Edition:
+    """Fill the review form 保密审查审批表 and let the version go on to approval.
+
+    answers: every item of the checklist, True where it applies to this text; one that applies cannot be cleared.
+    Raises StepRefused, BadInput naming the item.
+    """
+    _check_form(office, result, answers, opinion)
+
+    def fill(tx: Tx, edition: Edition) -> None:
+        if not edition.digest or tx.session.get(ReviewForm, (edition.id, edition.digest)) is not None:
+            return
+        tx.session.add(
+            ReviewForm(
+                edition_id=edition.id,
+                digest=edition.digest,
+                result=result,
+                answers=dict(answers),
+                opinion=opinion,
+                by=actor.id,
+                filled_at=now,
+            )
+        )
+
+    def decide_row(tx: Tx, edition: Edition, _facts: EditionFacts) -> Mapping[str, Any]:
+        review = Review(
+            edition_id=edition.id,
+            visit=edition.visit,
+            stage=Stage.CONFIDENTIALITY_CHECK,
+            step=Stage.CONFIDENTIALITY_CHECK,
+            section_id=actor.section,
+            version=edition.version,
+            digest=edition.digest,
+            state="cleared",
+            by=actor.id,
+            reason=opinion,
+            opened_at=edition.stage_since,
+            decided_at=now,
+        )
+        tx.session.add(review)
+        return {"result": result, "version": edition.version}
+
+    return take_step(
+        office, report_id, Action.CLEAR, actor, now=now, digest=digest, reason=opinion, before=fill, also=decide_row
+    )
+
+
+def _check_form(office: Office, result: str, answers: Mapping[str, bool], opinion: str) -> None:
+    """Raises BadInput for a form that is not whole."""
+    items = {item.id: item.name for item in office.settings.checklist}
+    missing = [name for id_, name in items.items() if id_ not in answers]
+    unknown = [id_ for id_ in answers if id_ not in items]
+    applies = [items[id_] for id_, answer in answers.items() if answer and id_ in items]
+    if missing:
+        raise BadInput(f"审批表未填：{'、'.join(missing)}", "answers", "每一项都要回答是或否")
+    if unknown:
+        raise BadInput(f"审批表没有这些项目：{'、'.join(unknown)}", "answers", f"可用：{'、'.join(items)}")
+    if result not in CLEARING:
+        raise BadInput(
+            f"结果“{result}”不能通过", "result", f"通过时可用：{'、'.join(CLEARING)}；其他情形请退回并写明理由"
+        )
+    if applies:
+        raise BadInput(
+            f"审批表认为涉及：{'、'.join(applies)}，不能通过", "answers", "请用 review return 退回起草人处理"
+        )
+    if not opinion.strip():
+        raise BadInput("没有写明审查意见", "opinion", "请用 --opinion 写明")
+
+
+def _row(office: Office, edition: Edition, text: str, finding: ScanFinding) -> Finding:
+    return Finding(
+        edition_id=edition.id,
+        version=edition.version,
+        digest=edition.digest,
+        rule=finding.rule,
+        type=finding.type,
+        severity=str(finding.severity),
+        start=finding.start,
+        end=finding.end,
+        masked=finding.masked,
+        evidence=list(finding.evidence),
+        fingerprint=office.vault.fingerprint(text[finding.start : finding.end]),
+    )

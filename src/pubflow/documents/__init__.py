@@ -1,0 +1,1 @@
+"""Texts and pages: the report text, Markdown to HTML, sandboxed office templates. Knows nothing of the register."""

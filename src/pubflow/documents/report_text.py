@@ -1,0 +1,174 @@
+"""A report's text: a head of public metadata (TOML between two `+++` lines) and a Markdown body.
+
+Whatever the public will see of a report stands in this text, so that one SHA-256 over its canonical form covers it.
+"""
+
+import datetime as dt
+import hashlib
+import re
+import tomllib
+from typing import Any, Self
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from pubflow.errors import BadInput
+
+FENCE = "+++"
+_DUPLICATE = re.compile(r"Cannot overwrite a value|Duplicate", re.IGNORECASE)
+_HEADING_1 = re.compile(r"^#[ \t]+(.+?)\s*$", re.MULTILINE)
+_CODE_BLOCK = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
+
+# English name in code, the label office people read (dossier 3.1).
+LABELS = {
+    "title": "信息名称",
+    "kind": "体裁",
+    "category": "目录分类",
+    "period": "报告期",
+    "index_no": "索引号",
+    "subject_class": "主题分类",
+    "publisher": "发布机构",
+    "author_org": "责任部门",
+    "date_created": "生成日期",
+    "doc_no": "文件编号",
+    "validity": "有效性",
+    "scope": "公开范围",
+    "method": "公开方式",
+    "method_reason": "公开属性理由",
+    "summary": "内容概述",
+    "keywords": "关键词",
+    "source": "信息来源",
+}
+
+
+class Head(BaseModel):
+    """The catalogue fields a draft carries; every value is text, empty when unknown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str = ""
+    kind: str = ""
+    category: str = ""
+    period: str = ""
+    index_no: str = ""
+    subject_class: str = ""
+    publisher: str = ""
+    author_org: str = ""
+    date_created: str = ""
+    doc_no: str = ""
+    validity: str = "有效"
+    scope: str = "面向全社会"
+    method: str = "主动公开"
+    method_reason: str = ""
+    summary: str = ""
+    keywords: str = ""
+    source: str = ""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _text(cls, value: Any) -> Any:
+        # TOML turns 2017-02-27 into a date; the head keeps what was written.
+        if isinstance(value, dt.datetime):
+            return value.isoformat(sep=" ", timespec="minutes")
+        if isinstance(value, dt.date):
+            return value.isoformat()
+        return value
+
+    @field_validator("date_created")
+    @classmethod
+    def _a_date_that_exists(cls, value: str) -> str:
+        if value:
+            dt.datetime.fromisoformat(value)
+        return value
+
+    @field_validator("*")
+    @classmethod
+    def _one_line(cls, value: str) -> str:
+        if "\n" in value or "\r" in value:
+            raise ValueError("must be one line")
+        return value.strip()
+
+
+class ReportText(BaseModel):
+    """Head and body of one version."""
+
+    model_config = ConfigDict(frozen=True)
+
+    head: Head
+    body: str
+
+    @classmethod
+    def parse(cls, text: str, where: str = "") -> Self:
+        """Read a text written by `canonical` or by a person.
+
+        Raises BadInput naming line and field: no head, a field twice, an unknown field, a date that does not exist,
+        or a heading of the first level that is a second title.
+        """
+        text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        lines = text.split("\n")
+        if not lines or lines[0].strip() != FENCE:
+            raise BadInput("开头没有元数据", where, f"第一行应为 {FENCE}，其后每行一个字段，再以一行 {FENCE} 结束")
+        try:
+            end = next(n for n, line in enumerate(lines[1:], 1) if line.strip() == FENCE)
+        except StopIteration:
+            raise BadInput("元数据没有结束", where, f"请在元数据之后加一行 {FENCE}") from None
+        head = parse_head("\n".join(lines[1:end]), where)
+        body = "\n".join(line.rstrip() for line in lines[end + 1 :]).strip("\n") + "\n"
+        titles = _HEADING_1.findall(_CODE_BLOCK.sub("", body))
+        if any(title != head.title for title in titles) or len(titles) > 1:
+            raise BadInput(
+                f"有两个标题：元数据中是“{head.title}”，正文中是“{titles[0]}”" if titles else "有两个标题",
+                where,
+                "标题只写在元数据的 title 一处，正文从“## ”开始",
+            )
+        return cls(head=head, body=body)
+
+    def canonical(self) -> str:
+        """The one spelling of this text; equal texts have equal bytes, whatever editor saved them."""
+        # An empty value is left out, unless reading would put a default in its place.
+        defaults = {name: field.default for name, field in Head.model_fields.items()}
+        fields = {name: value for name, value in self.head.model_dump().items() if value or defaults[name]}
+        return f"{FENCE}\n{tomli_w.dumps(fields)}{FENCE}\n\n{self.body}"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical text, 64 hexadecimal digits: what people decide on (design decision 3)."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+
+def parse_head(toml: str, where: str = "") -> Head:
+    """The head from its TOML lines. Raises BadInput; see ReportText.parse."""
+    try:
+        fields = tomllib.loads(toml)
+    except tomllib.TOMLDecodeError as error:
+        if _DUPLICATE.search(str(error)):
+            name = _repeated_field(toml)
+            what = "有两个标题" if name == "title" else f"字段 {name} 写了两次"
+            raise BadInput(what, where, "同一字段只留一行") from None
+        raise BadInput(f"元数据有一行读不懂（{error}）", where, '每行写成 字段 = "值"') from None
+    try:
+        return Head.model_validate(fields)
+    except ValidationError as error:
+        raise BadInput("；".join(_field_problem(problem) for problem in error.errors()), where) from None
+
+
+def _repeated_field(toml: str) -> str:
+    seen: set[str] = set()
+    for line in toml.split("\n"):
+        name = line.split("=", 1)[0].strip()
+        if name in seen:
+            return name
+        seen.add(name)
+    return "?"
+
+
+def _field_problem(problem: Any) -> str:
+    name = ".".join(str(part) for part in problem["loc"])
+    label = LABELS.get(name, "")
+    if problem["type"] == "extra_forbidden":
+        return f"没有名为 {name} 的字段，可用字段：{'、'.join(Head.model_fields)}"
+    if name == "date_created":
+        return f"{label}（{name}）“{problem['input']}”不是一个存在的日期，请核对"
+    if problem["type"] == "string_type":
+        return f"{label}（{name}）应为加引号的文字"
+    return f"{label}（{name}）不合格：{problem['msg']}"

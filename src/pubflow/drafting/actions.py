@@ -1,0 +1,98 @@
+"""What drafters do with a draft: edit, answer import warnings, submit."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pubflow.audit.events import Event
+from pubflow.drafting.versions import mend_warnings, parse_edit, save_version
+from pubflow.errors import AlreadyMoved, BadInput, NotFound, StepRefused
+from pubflow.lifecycle.facts import Actor, EditionFacts
+from pubflow.lifecycle.stages import ZH, Action, Role
+from pubflow.lifecycle.steps import objections
+from pubflow.office.line import facts_of, move_edition, newest_edition, refusals_recorded, take_step
+from pubflow.office.office import Office
+from pubflow.records.store import Tx
+from pubflow.records.tables import Edition, ImportWarning
+
+ANSWERS = ("accepted", "mended")
+
+
+def edit(
+    office: Office, report_id: str, actor: Actor, text: str, *, reason: str, seen: str | None, now: datetime
+) -> Edition:
+    """Save a new version. `seen`: digest of the version the editor began with; a newer one is never overwritten.
+
+    Raises BadInput (line and field), SecretMarkFound, StepRefused, AlreadyMoved, StorageFailed.
+    """
+    with refusals_recorded(office, actor, report_id, Action.EDIT, now):
+        office.admit(actor, text, "", now)
+        new = parse_edit(text)
+        if not reason.strip():
+            raise BadInput("没有写明修改理由", "reason", "请用 --reason 写明改了什么、为什么")
+        with office.records.writing(now, what=Action.EDIT, who=actor.id, subject=report_id) as tx:
+            edition = newest_edition(tx.session, report_id)
+            facts = facts_of(tx.session, edition)
+            refused = objections(facts, Action.EDIT, actor, now)
+            if refused:
+                raise StepRefused(report_id, ZH[Action.EDIT], tuple(refused))
+            if seen is not None and (len(seen) < 8 or not edition.digest.startswith(seen.lower())):
+                raise AlreadyMoved(report_id, f"版本 {seen[:12]}")
+            if new.digest == edition.digest:
+                raise BadInput("内容没有变化，没有生成新版本", report_id, "修改后再保存")
+            mended = mend_warnings(tx.session, edition, new, by=actor.id, reason=reason, tx=tx)
+            changes = save_version(office, tx, edition, new, author=actor.id, reason=reason)
+            data = {"version": changes["version"], "mended": mended}
+            move_edition(tx, edition, facts.stage, Action.EDIT, actor, reason=reason, data=data, **changes)
+    return edition
+
+
+def answer_warning(
+    office: Office, report_id: str, actor: Actor, code: str, answer: str, *, reason: str, now: datetime
+) -> None:
+    """Accept an import warning, or say that it was mended, with a reason. Belongs to the edit step.
+
+    Raises StepRefused, NotFound, BadInput.
+    """
+    with (
+        refusals_recorded(office, actor, report_id, "warnings", now),
+        office.records.writing(now, what="warnings", who=actor.id, subject=report_id) as tx,
+    ):
+        edition = newest_edition(tx.session, report_id)
+        refused = objections(facts_of(tx.session, edition), Action.EDIT, actor, now)
+        if refused:
+            raise StepRefused(report_id, "处理导入提示", tuple(refused))
+        warning = tx.session.get(ImportWarning, (edition.id, code.upper()))
+        if warning is None:
+            raise NotFound(f"{report_id} 的导入提示 {code}", "请用 `pubflow report warnings` 查看")
+        if answer not in ANSWERS or not reason.strip():
+            raise BadInput("处理导入提示须写明接受或已修正，并写明理由", code, "用 --accept 或 --mended，加 --reason")
+        if warning.state != "open":
+            raise BadInput(f"导入提示 {warning.code} 已处理（{warning.state}）", report_id, "不必再处理")
+        if warning.by_text and answer == "mended":
+            raise BadInput(
+                f"正文中仍有损坏的文字，{warning.code} 还没有修正",
+                warning.place,
+                "请用 report edit 改正正文，系统会自动识别",
+            )
+        warning.state, warning.by, warning.reason, warning.decided_at = answer, actor.id, reason, now
+        tx.record(
+            Event(
+                "warning_answered",
+                actor.id,
+                report_id,
+                Role.DRAFTER,
+                edition.digest,
+                reason=reason,
+                data={"code": warning.code, "answer": answer},
+            )
+        )
+
+
+def submit(office: Office, report_id: str, actor: Actor, *, now: datetime) -> Edition:
+    """Send the draft on; the table of steps says where to. Raises StepRefused with everything that is missing."""
+    return take_step(office, report_id, Action.SUBMIT, actor, now=now, also=_version_in_event)
+
+
+def _version_in_event(_tx: Tx, edition: Edition, _facts: EditionFacts) -> Mapping[str, Any]:
+    return {"version": edition.version}

@@ -1,0 +1,288 @@
+"""A report comes onto the line: from an imported file, from figures, or from nothing but its template.
+
+Starting keeps the source; the `drafting` flow makes the first version from it (`make_draft`).
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import col, select
+
+from pubflow.audit.events import Event
+from pubflow.documents.report_text import Head, ReportText
+from pubflow.documents.templates import office_templates, rendered
+from pubflow.drafting.figures import read_figures
+from pubflow.drafting.import_decode import decode
+from pubflow.drafting.import_decisions import DESTROYED
+from pubflow.drafting.import_figures import CategoryName
+from pubflow.drafting.import_report import ImportedReport, read_import
+from pubflow.drafting.import_rules import ImportRules, load_import_rules
+from pubflow.drafting.versions import save_version
+from pubflow.errors import BadInput, Reason, StepRefused
+from pubflow.lifecycle.facts import Actor
+from pubflow.lifecycle.stages import Action, Machine, Role, Stage
+from pubflow.moments import SHANGHAI
+from pubflow.office.access import open_source
+from pubflow.office.due import DRAFTING, StepOutcome, not_due
+from pubflow.office.line import move_edition, newest_edition, refusals_recorded
+from pubflow.office.office import Office
+from pubflow.records.store import Tx
+from pubflow.records.tables import Edition, ImportWarning, Report, Source
+from pubflow.settings import Kind
+
+IMPORT, FIGURES, BLANK = "import", "figures", "blank"
+LARGEST = 20 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a draft comes from. `content`: the raw file, empty for a blank draft."""
+
+    kind: str
+    name: str
+    content: bytes
+    parameters: Mapping[str, Any]
+
+
+@cache
+def _import_rules(path: Path) -> ImportRules:
+    return load_import_rules(path)
+
+
+def read_as_import(
+    office: Office, raw: bytes, name: str, *, title: str | None, kind: Kind, category: str, now: datetime
+) -> ImportedReport:
+    """The file as the import reads it; writes nothing. Raises BadInput."""
+    today = now.astimezone(SHANGHAI).date()
+    known = [
+        CategoryName(entry.id, entry.name, entry.aliases, entry.named_in_scheme)
+        for entry in office.settings.categories.values()
+        if entry.valid_on(today)
+    ]
+    return read_import(
+        raw,
+        name,
+        title=title,
+        kind=kind.name,
+        category=category or office.settings.categories[kind.category].name,
+        categories=known,
+        rules=_import_rules(office.settings.folder / "rules" / "import.toml"),
+        on=today,
+        author_org=office.settings.bureau.name,
+    )
+
+
+def import_report(
+    office: Office, actor: Actor, raw: bytes, name: str, *, title: str | None, kind: str, category: str, now: datetime
+) -> tuple[str, ImportedReport]:
+    """Put an old report on the line as a draft; returns its number and what was read.
+
+    Raises BadInput (file, line, what to do), SecretMarkFound, StepRefused; nothing is kept then.
+    """
+    with refusals_recorded(office, actor, "-", "import", now):
+        _need_drafter(actor, "导入")
+        _not_too_large(raw, name)
+        text, _ = decode(raw, name)
+        office.admit(actor, text, name, now)
+        of_kind = office.settings.kind(kind)
+        read = read_as_import(office, raw, name, title=title, kind=of_kind, category=category, now=now)
+        office.admit(actor, read.text.canonical(), name, now)
+        parameters = {"title": title, "kind": kind, "category": category}
+        origin = Origin(IMPORT, name, raw, parameters)
+        report_id = _start(office, actor, of_kind, read.text.head, origin, now, difference=read.diff)
+    return report_id, read
+
+
+def new_report(
+    office: Office,
+    actor: Actor,
+    *,
+    kind: str,
+    title: str,
+    category: str = "",
+    period: str = "",
+    figures: tuple[str, bytes] | None = None,
+    now: datetime,
+) -> str:
+    """Start a report whose first version its kind's template makes; `figures` is a file name and its bytes (CSV).
+
+    Raises BadInput, SecretMarkFound, StepRefused; nothing is kept then.
+    """
+    with refusals_recorded(office, actor, "-", "new", now):
+        _need_drafter(actor, "新建")
+        of_kind = office.settings.kind(kind)
+        if not title.strip():
+            raise BadInput("没有标题", "title", "请用 --title 给出标题")
+        today = now.astimezone(SHANGHAI).date()
+        bureau = office.settings.bureau
+        head = Head(
+            title=title.strip(),
+            kind=of_kind.name,
+            category=office.settings.category(category or of_kind.category, today).name,
+            period=period.strip(),
+            publisher=bureau.publisher,
+            author_org=bureau.name,
+            date_created=today.isoformat(),
+        )
+        name, content = figures or ("", b"")
+        if figures:
+            _not_too_large(content, name)
+            read_figures(content, name)
+        office.admit(actor, f"{title}\n{period}\n{content.decode('utf-8', 'replace')}", name, now)
+        origin = Origin(FIGURES if figures else BLANK, name, content, {"head": head.model_dump()})
+        return _start(office, actor, of_kind, head, origin, now)
+
+
+def make_draft(office: Office, report_id: str, now: datetime) -> StepOutcome:
+    """The drafting flow's work: the first version from its source, once. Safe to run twice."""
+    with office.records.reading() as session:
+        edition = newest_edition(session, report_id)
+        source = session.get(Source, edition.id)
+        if edition.stage != Stage.DRAFTING or edition.version or source is None:
+            return not_due(office, DRAFTING, report_id)
+        raw = open_source(office, session, edition)
+        drafter = session.get_one(Report, report_id).drafter_id
+        created_at = session.get_one(Report, report_id).created_at
+    warnings: list[ImportWarning] = []
+    if source.kind == IMPORT:
+        kind = office.settings.kind(source.parameters["kind"])
+        read = read_as_import(
+            office,
+            raw,
+            source.name,
+            title=source.parameters["title"],
+            kind=kind,
+            category=source.parameters["category"],
+            now=created_at,
+        )
+        text, warnings = read.text, _rows(edition, read)
+    else:
+        text = _from_template(office, source, raw)
+    with office.records.writing(now, what=DRAFTING, who=Machine.FLOW, subject=report_id) as tx:
+        for warning in warnings:
+            tx.session.add(warning)
+        # The person who brought the source is the author of what the machine made of it.
+        changes = save_version(office, tx, edition, text, author=drafter, reason=f"由来源生成：{source.kind}")
+        data = {"version": changes["version"], "warnings": [warning.code for warning in warnings]}
+        move_edition(tx, edition, Stage.DRAFTING, Action.EDIT, _flow(), data=data, **changes)
+    return StepOutcome(
+        f"{report_id} v1 drafted from {source.kind}, {len(warnings)} warnings for a person", changed=True
+    )
+
+
+def _flow() -> Actor:
+    return Actor("flow:drafting", frozenset({Machine.FLOW}))
+
+
+def _rows(edition: Edition, read: ImportedReport) -> list[ImportWarning]:
+    return [
+        ImportWarning(
+            edition_id=edition.id,
+            code=warning.code,
+            text=warning.text,
+            place="；".join(map(str, warning.places)),
+            remedy=warning.remedy,
+            by_text=warning.code == DESTROYED,
+        )
+        for warning in read.warnings
+        if warning.blocks
+    ]
+
+
+def _from_template(office: Office, source: Source, raw: bytes) -> ReportText:
+    head = Head.model_validate(source.parameters["head"])
+    kind = office.settings.kind(head.kind)
+    figures = read_figures(raw, source.name) if source.kind == FIGURES else []
+    body = rendered(
+        office_templates(office.settings.templates / "reports"),
+        kind.template,
+        head=head.model_dump(),
+        figures=figures,
+        period=head.period,
+        bureau=office.settings.bureau.model_dump(),
+    )
+    return ReportText.parse(ReportText(head=head, body=body.strip("\n") + "\n").canonical())
+
+
+def _start(
+    office: Office, actor: Actor, kind: Kind, head: Head, origin: Origin, now: datetime, *, difference: str = ""
+) -> str:
+    """Report, edition and sealed source in one transaction."""
+    today = now.astimezone(SHANGHAI).date()
+    digest = hashlib.sha256(origin.content).hexdigest()
+    with office.records.writing(now, what=f"start {origin.kind}", who=actor.id) as tx:
+        if origin.kind == IMPORT:
+            _not_imported_before(tx, digest, origin.name)
+        key = office.vault.new_key()
+        report = Report(
+            id=tx.next_id("R"),
+            kind=kind.id,
+            cadence=kind.cadence,
+            section_id=actor.section,
+            drafter_id=actor.id,
+            title=head.title,
+            category=office.settings.category(head.category, today).id,
+            method=head.method,
+            sensitive=kind.sensitive,
+            wrapped_key=key,
+            created_at=now,
+        )
+        edition = Edition(
+            id=f"{report.id}/1",
+            report_id=report.id,
+            number=1,
+            stage=Stage.DRAFTING,
+            stage_since=now,
+            workflow=_workflow(kind, actor.section),
+        )
+        tx.session.add(report)
+        tx.session.flush()
+        tx.session.add(edition)
+        tx.session.flush()
+        tx.session.add(
+            Source(
+                edition_id=edition.id,
+                kind=origin.kind,
+                name=origin.name,
+                sha256=digest,
+                sealed=office.vault.seal(key, origin.content, f"{edition.id}/source"),
+                difference=office.vault.seal(key, difference.encode(), f"{edition.id}/difference")
+                if difference
+                else None,
+                parameters=dict(origin.parameters),
+            )
+        )
+        data = {"from": origin.kind, "kind": kind.id, "sha256": digest}
+        tx.record(Event("start", actor.id, report.id, Role.DRAFTER, to_state=Stage.DRAFTING, data=data))
+    return report.id
+
+
+def _workflow(kind: Kind, own_section: str) -> dict[str, Any]:
+    """The reviews this edition will pass, kept with it: a later change of the configuration does not touch it."""
+    reviews = [{"step": step.id, "name": step.name, "section": step.section or own_section} for step in kind.reviews]
+    return {"kind": kind.id, "reviews": reviews, "index_scheme": kind.index_scheme}
+
+
+def _need_drafter(actor: Actor, what: str) -> None:
+    if Role.DRAFTER not in actor.roles:
+        raise StepRefused("新稿件", what, (Reason("other_role", "这一步由起草人办理"),))
+
+
+def _not_too_large(raw: bytes, name: str) -> None:
+    if len(raw) > LARGEST:
+        raise BadInput(f"文件超过 {LARGEST // 1024 // 1024} MB", name, "请拆分后再上传")
+
+
+def _not_imported_before(tx: Tx, sha256: str, name: str) -> None:
+    known = tx.session.exec(
+        select(Edition.report_id)
+        .join(Source, col(Source.edition_id) == col(Edition.id))
+        .where(Source.sha256 == sha256, Source.kind == IMPORT, Edition.stage != Stage.CANCELLED)
+    ).first()
+    if known:
+        raise BadInput(f"同一份文件已导入为 {known}", name, f"请用 `pubflow report show {known}` 查看")

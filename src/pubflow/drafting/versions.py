@@ -1,0 +1,66 @@
+"""Saving a text: a new immutable version, sealed, with what it still lacks."""
+
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from pubflow.documents.report_text import ReportText
+from pubflow.drafting.import_oddities import oddities
+from pubflow.drafting.rules import broken_checks, missing_fields
+from pubflow.errors import BadInput
+from pubflow.moments import SHANGHAI
+from pubflow.office.office import Office
+from pubflow.records.store import Tx
+from pubflow.records.tables import Edition, ImportWarning, Report, Source, Version
+
+
+def save_version(
+    office: Office, tx: Tx, edition: Edition, text: ReportText, *, author: str, reason: str
+) -> dict[str, Any]:
+    """Write the next version of `edition`; returns the changes its row needs, for the guarded update.
+
+    Raises BadInput for a category or kind the office does not have.
+    """
+    today = tx.now.astimezone(SHANGHAI).date()
+    category = office.settings.category(text.head.category, today)
+    if text.head.kind:
+        office.settings.kind(text.head.kind)
+    report = tx.session.get_one(Report, edition.report_id)
+    source = tx.session.get(Source, edition.id)
+    number = edition.version + 1
+    tx.session.add(
+        Version(
+            edition_id=edition.id,
+            number=number,
+            digest=text.digest,
+            author_id=author,
+            reason=reason,
+            sealed=office.vault.seal(report.wrapped_key, text.canonical().encode(), f"{edition.id}/v{number}"),
+            missing_fields=missing_fields(text.head, imported=source is not None and source.kind == "import"),
+            broken_checks=broken_checks(text),
+            created_at=tx.now,
+        )
+    )
+    report.title, report.category, report.method = text.head.title, category.id, text.head.method
+    return {"version": number, "digest": text.digest}
+
+
+def mend_warnings(session: Session, edition: Edition, text: ReportText, *, by: str, reason: str, tx: Tx) -> list[str]:
+    """Close the warnings that this text has mended: those about a destroyed run, once no such run is left."""
+    if oddities(text.body):
+        return []
+    open_ones = session.exec(
+        select(ImportWarning).where(
+            ImportWarning.edition_id == edition.id, ImportWarning.state == "open", col(ImportWarning.by_text).is_(True)
+        )
+    ).all()
+    for warning in open_ones:
+        warning.state, warning.by, warning.reason, warning.decided_at = "mended", by, reason, tx.now
+    return [warning.code for warning in open_ones]
+
+
+def parse_edit(text: str) -> ReportText:
+    """The text a person saved. Raises BadInput with line and field."""
+    if not text.strip():
+        raise BadInput("保存的内容为空", remedy="请写入正文，或用 report cancel 取消稿件")
+    return ReportText.parse(text)

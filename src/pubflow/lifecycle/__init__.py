@@ -1,0 +1,1 @@
+"""The whole life of an edition and of a release: stages, the table of steps, who may do what. Pure."""

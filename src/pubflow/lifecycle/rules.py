@@ -1,0 +1,154 @@
+"""Why a step may not be taken, and where it leads. Pure: time is an argument, facts are plain.
+
+A rule returns its reasons, so that the greyed button, the CLI and the recorded refusal use the same words.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from pubflow.errors import Reason
+from pubflow.lifecycle.facts import Actor, EditionFacts
+from pubflow.lifecycle.stages import OPENED_BY_FLOW, ZH, Action, ReleaseState, Stage
+
+Need = Callable[[EditionFacts, Actor, datetime], list[Reason]]
+# The stages whose deciders must be different persons (design decision 4).
+_DECIDING = (Stage.DEPARTMENT_REVIEW, Stage.CONFIDENTIALITY_CHECK, Stage.APPROVAL)
+
+
+def complete(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """The catalogue fields the public record needs are filled."""
+    if not facts.missing_fields:
+        return []
+    return [Reason("metadata_missing", f"还缺目录字段：{'、'.join(facts.missing_fields)}；请用 report edit 补齐")]
+
+
+def checks_green(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """No hard validator is red."""
+    return [Reason("check_failed", text) for text in facts.broken_checks]
+
+
+def no_open_warning(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """Every oddity of an import has been accepted or mended by a person."""
+    if not facts.open_warnings:
+        return []
+    names = "、".join(facts.open_warnings)
+    return [Reason("warning_open", f"导入提示未处理：{names}；请用 report warnings 逐项接受或修正")]
+
+
+def own_draft(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """A draft belongs to its drafter and to the drafters of the same section."""
+    if actor.id == facts.drafter or (actor.section and actor.section == facts.section):
+        return []
+    return [Reason("not_own_draft", f"这份稿件由 {facts.drafter} 起草；只有起草人或本科室起草人员可以办理")]
+
+
+def opened(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """The stage's flow has done its work on this very digest: without the line's machines it stands still."""
+    if facts.opened:
+        return []
+    flow = OPENED_BY_FLOW[facts.stage]
+    return [
+        Reason(
+            "not_opened",
+            f"流程 {flow} 尚未对这一版本完成准备，几秒后再试；若一直如此，请系统管理员查看 Prefect 或运行 pubflow doctor",
+        )
+    ]
+
+
+def head_of_an_open_review(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """The review waiting next belongs to the section of the one who decides."""
+    waiting = next((review for review in facts.reviews if review.state == "open"), None)
+    if waiting is None:
+        return [] if not facts.opened else [Reason("no_open_review", "没有待审核的部门意见")]
+    if waiting.section != actor.section:
+        return [
+            Reason("other_section", f"现在等待 {waiting.section} 科室负责人的意见，不是 {actor.section or '您的科室'}")
+        ]
+    return []
+
+
+def findings_decided(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """Every finding of the scan has a person's decision."""
+    if facts.open_findings == 0:
+        return []
+    return [
+        Reason(
+            "findings_open", f"还有 {facts.open_findings} 个发现项未处理；请用 check findings 查看、check decide 处理"
+        )
+    ]
+
+
+def form_filled(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """The review form (保密审查审批表) is filled for this digest."""
+    return [] if facts.form_filled else [Reason("form_missing", "保密审查审批表未填写；请逐项填写后再通过")]
+
+
+def leader_enough(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """A sensitive report is signed by the chief."""
+    if facts.sensitive and "chief" not in actor.roles:
+        return [Reason("chief_needed", "敏感稿件由主要领导签发")]
+    return []
+
+
+def release_planned(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """A signature needs the instant it signs for, and the instant must still lie ahead."""
+    release = facts.release
+    if release is None or release.state in (ReleaseState.CANCELLED, ReleaseState.FAILED, ReleaseState.RELEASED):
+        return [Reason("no_release", "还没有发布计划；请先用 release plan 定下发布时间")]
+    if release.instant <= now:
+        return [Reason("instant_passed", f"发布计划 {release.id} 的时间已过；请先用 release move 改期")]
+    return []
+
+
+def instant_reached(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """Never early, and no override."""
+    if facts.release is None or facts.release.state is not ReleaseState.STAGED:
+        return [Reason("not_staged", "发布内容尚未备妥")]
+    if facts.release.held:
+        return [Reason("held", f"发布 {facts.release.id} 已暂停")]
+    if now < facts.release.instant:
+        return [Reason("too_early", f"未到发布时间 {facts.release.instant.isoformat()}")]
+    return []
+
+
+def same_staged_digest(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """What was rendered is what was signed."""
+    return [] if facts.staged_digest_matches else [Reason("staged_digest", "备妥的页面与签发的版本不一致；请重新备妥")]
+
+
+def not_a_writer(facts: EditionFacts, actor: Actor) -> list[Reason]:
+    """Whoever wrote any of it does not decide on it (design decision 4; never exempt)."""
+    if actor.id in facts.writers:
+        return [Reason("author_decides", "写过其中任何部分的人不能对它作决定；请由同事办理")]
+    return []
+
+
+def other_person(facts: EditionFacts, actor: Actor) -> list[Reason]:
+    """Reviewer, officer and approver of one digest are three different persons."""
+    for stage in _DECIDING:
+        if stage is not facts.stage and actor.id in facts.deciders.get(stage, frozenset()):
+            return [Reason("same_person", f"您已在{ZH[stage]}阶段对这一版本作过决定；两个阶段须由不同的人办理")]
+    return []
+
+
+def after_submit(facts: EditionFacts) -> Stage:
+    """Where a submission goes: an unchanged text straight back to the one who returned it, else to the first
+    stage, whose decision any edit voids because every decision is for one digest (design section 4)."""
+    if facts.returned_from is not None and facts.digest == facts.returned_digest:
+        return facts.returned_from
+    return Stage.DEPARTMENT_REVIEW
+
+
+def after_approve(facts: EditionFacts) -> Stage:
+    """The stage stays while department reviews remain open after this one."""
+    still_open = sum(review.state == "open" for review in facts.reviews)
+    return Stage.DEPARTMENT_REVIEW if still_open > 1 else Stage.CONFIDENTIALITY_CHECK
+
+
+def digest_objections(facts: EditionFacts, action: Action, digest: str | None) -> list[Reason]:
+    """A decision is for the digest that the person saw. `digest` may be its first eight or more digits."""
+    if digest is None:
+        return [Reason("digest_missing", "请写明所看到版本的摘要（--digest，前 8 位即可）")]
+    if len(digest) < 8 or not facts.digest.startswith(digest.lower()):
+        return [Reason("digest_moved", f"稿件已变动：现在的版本摘要是 {facts.digest[:12]}；请重新查看后再决定")]
+    return []

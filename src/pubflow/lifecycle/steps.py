@@ -1,0 +1,173 @@
+"""The table of steps. Buttons, API, CLI, flows and the diagram in the docs read it; a step not listed here
+cannot be taken anywhere."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pubflow.errors import Reason
+from pubflow.lifecycle import rules
+from pubflow.lifecycle.facts import Actor, EditionFacts
+from pubflow.lifecycle.stages import ZH, Action, Machine, ReleaseAction, ReleaseState, Role, Stage
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of the table.
+
+    next: the stage it leads to, or how to tell.
+    by: the roles it belongs to, any of them.
+    needs: what else must hold.
+    decides: a decision on content: asks for the digest shown, different persons and no writer.
+    reason: a reason is required.
+    """
+
+    next: Stage | Callable[[EditionFacts], Stage]
+    by: frozenset[str]
+    needs: tuple[rules.Need, ...] = ()
+    decides: bool = False
+    reason: bool = False
+
+
+def _step(
+    next_: Stage | Callable[[EditionFacts], Stage],
+    *by: str,
+    needs: tuple[rules.Need, ...] = (),
+    decides: bool = False,
+    reason: bool = False,
+) -> Step:
+    return Step(next_, frozenset(by), needs, decides, reason)
+
+
+_HEAD, _OFFICER, _LEADER = Role.SECTION_HEAD, Role.OFFICER, Role.LEADER
+_RETURNING = {"decides": True, "reason": True}
+
+STEPS: Mapping[tuple[Stage, Action], Step] = {
+    (Stage.DRAFTING, Action.EDIT): _step(Stage.DRAFTING, Role.DRAFTER, needs=(rules.own_draft,)),
+    (Stage.DRAFTING, Action.SUBMIT): _step(
+        rules.after_submit,
+        Role.DRAFTER,
+        needs=(rules.own_draft, rules.complete, rules.checks_green, rules.no_open_warning),
+    ),
+    (Stage.DEPARTMENT_REVIEW, Action.APPROVE): _step(
+        rules.after_approve, _HEAD, needs=(rules.opened, rules.head_of_an_open_review), decides=True
+    ),
+    (Stage.DEPARTMENT_REVIEW, Action.RETURN): _step(
+        Stage.DRAFTING, _HEAD, needs=(rules.opened, rules.head_of_an_open_review), **_RETURNING
+    ),
+    (Stage.CONFIDENTIALITY_CHECK, Action.DECIDE): _step(
+        Stage.CONFIDENTIALITY_CHECK, _OFFICER, needs=(rules.opened,), decides=True, reason=True
+    ),
+    (Stage.CONFIDENTIALITY_CHECK, Action.CLEAR): _step(
+        Stage.APPROVAL, _OFFICER, needs=(rules.opened, rules.findings_decided, rules.form_filled), decides=True
+    ),
+    (Stage.CONFIDENTIALITY_CHECK, Action.RETURN): _step(Stage.DRAFTING, _OFFICER, needs=(rules.opened,), **_RETURNING),
+    (Stage.APPROVAL, Action.SIGN): _step(
+        Stage.SCHEDULED,
+        _LEADER,
+        Role.CHIEF,
+        needs=(rules.opened, rules.leader_enough, rules.release_planned),
+        decides=True,
+    ),
+    (Stage.APPROVAL, Action.RETURN): _step(Stage.DRAFTING, _LEADER, Role.CHIEF, needs=(rules.opened,), **_RETURNING),
+    (Stage.SCHEDULED, Action.RECALL): _step(Stage.DRAFTING, _LEADER, Role.OPERATOR, reason=True),
+    (Stage.SCHEDULED, Action.PUBLISH): _step(
+        Stage.PUBLISHED, Machine.RELEASE_LOOP, needs=(rules.instant_reached, rules.same_staged_digest)
+    ),
+    (Stage.DRAFTING, Action.CANCEL): _step(Stage.CANCELLED, Role.DRAFTER, Role.OPERATOR, reason=True),
+    (Stage.DEPARTMENT_REVIEW, Action.CANCEL): _step(Stage.CANCELLED, Role.OPERATOR, reason=True),
+    (Stage.CONFIDENTIALITY_CHECK, Action.CANCEL): _step(Stage.CANCELLED, Role.OPERATOR, reason=True),
+    (Stage.APPROVAL, Action.CANCEL): _step(Stage.CANCELLED, Role.OPERATOR, reason=True),
+    (Stage.SCHEDULED, Action.CANCEL): _step(Stage.CANCELLED, Role.OPERATOR, reason=True),
+}
+
+RELEASE_STEPS: Mapping[tuple[ReleaseState, ReleaseAction], tuple[ReleaseState, frozenset[str]]] = {
+    (ReleaseState.PLANNED, ReleaseAction.CONFIRM): (ReleaseState.CONFIRMED, frozenset({_LEADER, Role.CHIEF})),
+    (ReleaseState.PLANNED, ReleaseAction.MOVE): (
+        ReleaseState.PLANNED,
+        frozenset({Role.DRAFTER, _HEAD, _LEADER, Role.OPERATOR}),
+    ),
+    (ReleaseState.CONFIRMED, ReleaseAction.MOVE): (ReleaseState.CONFIRMED, frozenset({_LEADER, Role.OPERATOR})),
+    (ReleaseState.STAGED, ReleaseAction.MOVE): (ReleaseState.CONFIRMED, frozenset({_LEADER, Role.OPERATOR})),
+    (ReleaseState.CONFIRMED, ReleaseAction.STAGE): (ReleaseState.STAGED, frozenset({Machine.FLOW})),
+    (ReleaseState.STAGED, ReleaseAction.SWITCH): (ReleaseState.RELEASED, frozenset({Machine.RELEASE_LOOP})),
+    (ReleaseState.CONFIRMED, ReleaseAction.FAIL): (
+        ReleaseState.FAILED,
+        frozenset({Machine.FLOW, Machine.RELEASE_LOOP}),
+    ),
+    (ReleaseState.STAGED, ReleaseAction.FAIL): (ReleaseState.FAILED, frozenset({Machine.RELEASE_LOOP})),
+    (ReleaseState.FAILED, ReleaseAction.RETRY): (ReleaseState.CONFIRMED, frozenset({_LEADER, Role.OPERATOR})),
+    **{
+        (state, action): (state, frozenset({_LEADER, Role.OPERATOR}))
+        for state in (ReleaseState.PLANNED, ReleaseState.CONFIRMED, ReleaseState.STAGED)
+        for action in (ReleaseAction.HOLD, ReleaseAction.RESUME)
+    },
+    **{
+        (state, ReleaseAction.CANCEL): (ReleaseState.CANCELLED, frozenset({_LEADER, Role.OPERATOR}))
+        for state in (ReleaseState.PLANNED, ReleaseState.CONFIRMED, ReleaseState.STAGED, ReleaseState.FAILED)
+    },
+}
+# Who may plan a release at all; it has no state before.
+PLANNERS = frozenset({Role.DRAFTER, _HEAD, _LEADER, Role.OPERATOR})
+
+
+def objections(
+    facts: EditionFacts, action: Action, actor: Actor, now: datetime, *, digest: str | None = None, reason: str = ""
+) -> list[Reason]:
+    """Why `actor` may not take `action` now, in words for the screen; empty means go ahead.
+
+    digest: the digest the person saw (first eight digits or more); asked for where the step decides on content.
+    """
+    step = STEPS.get((facts.stage, action))
+    if step is None:
+        return [Reason("no_such_step", f"{ZH[facts.stage]}阶段没有“{ZH[action]}”这一步")]
+    reasons: list[Reason] = []
+    if not step.by & actor.roles:
+        owners = "、".join(sorted(ZH[role] for role in step.by))
+        reasons.append(Reason("other_role", f"这一步由{owners}办理"))
+    if action is Action.CANCEL and Role.OPERATOR not in actor.roles:
+        reasons += rules.own_draft(facts, actor, now)
+    reasons += [text for need in step.needs for text in need(facts, actor, now)]
+    if step.decides:
+        reasons += rules.not_a_writer(facts, actor) + rules.other_person(facts, actor)
+        reasons += rules.digest_objections(facts, action, digest)
+    if step.reason and not reason.strip():
+        reasons.append(Reason("reason_missing", "请写明理由"))
+    return reasons
+
+
+def next_stage(facts: EditionFacts, action: Action) -> Stage:
+    """Where an allowed step leads. Raises KeyError for a step that is not in the table."""
+    leads_to = STEPS[facts.stage, action].next
+    return leads_to if isinstance(leads_to, Stage) else leads_to(facts)
+
+
+def release_objections(
+    state: ReleaseState,
+    action: ReleaseAction,
+    actor: Actor,
+    now: datetime,
+    *,
+    instant: datetime | None = None,
+    to: datetime | None = None,
+    reason: str = "",
+) -> list[Reason]:
+    """Why `actor` may not do this to a release now. `instant` is its present instant, `to` the new one of a move."""
+    row = RELEASE_STEPS.get((state, action))
+    if row is None:
+        return [Reason("no_such_step", f"{ZH.get(state, state)}的发布没有“{ZH[action]}”这一步")]
+    reasons: list[Reason] = []
+    if not row[1] & actor.roles:
+        owners = "、".join(sorted(ZH[role] for role in row[1]))
+        reasons.append(Reason("other_role", f"这一步由{owners}办理"))
+    if action is ReleaseAction.MOVE and to is not None:
+        if to <= now:
+            reasons.append(Reason("instant_past", "发布时间已经过去；请给一个将来的时间"))
+        elif instant is not None and state is not ReleaseState.PLANNED and to < instant:
+            reasons.append(Reason("earlier", "已确认的发布不能由一人提前；如需提前，请撤回后重新审签"))
+    needs_reason = action in (ReleaseAction.HOLD, ReleaseAction.CANCEL) or (
+        action is ReleaseAction.MOVE and state is not ReleaseState.PLANNED
+    )
+    if needs_reason and not reason.strip():
+        reasons.append(Reason("reason_missing", "请写明理由"))
+    return reasons

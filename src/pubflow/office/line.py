@@ -1,0 +1,192 @@
+"""The one way an edition moves: read the row, ask the rules, act, record (design decision 2)."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from pubflow.audit.events import Event
+from pubflow.errors import AlreadyMoved, BadInput, NotFound, StepRefused
+from pubflow.lifecycle.facts import Actor, EditionFacts, ReleaseFact, ReviewFact
+from pubflow.lifecycle.stages import OPENED_BY_FLOW, ZH, Action, ReleaseState, Stage
+from pubflow.lifecycle.steps import STEPS, next_stage, objections
+from pubflow.office.office import Office
+from pubflow.records.store import Tx
+from pubflow.records.tables import (
+    Edition,
+    Finding,
+    ImportWarning,
+    Opening,
+    Release,
+    Report,
+    Review,
+    ReviewForm,
+    StagedPages,
+    Version,
+)
+
+Also = Callable[[Tx, Edition, EditionFacts], Mapping[str, Any] | None]
+_DECIDED = ("approved", "cleared", "signed")
+
+
+def newest_edition(session: Session, report_id: str) -> Edition:
+    """The edition of a report that people mean: the newest. Raises NotFound."""
+    edition = session.exec(
+        select(Edition).where(Edition.report_id == report_id).order_by(col(Edition.number).desc()).limit(1)
+    ).first()
+    if edition is None:
+        raise NotFound(f"报告 {report_id}", "请用 `pubflow report list` 查看编号")
+    return edition
+
+
+def facts_of(session: Session, edition: Edition) -> EditionFacts:
+    """What the rules look at, read in this session."""
+    report = session.get_one(Report, edition.report_id)
+    version = session.get(Version, (edition.id, edition.version))
+    stage = Stage(edition.stage)
+    reviews = session.exec(select(Review).where(Review.edition_id == edition.id).order_by(col(Review.id))).all()
+    deciders: dict[Stage, frozenset[str]] = {}
+    for review in reviews:
+        if review.state in _DECIDED and review.digest == edition.digest and review.by:
+            deciders[Stage(review.stage)] = deciders.get(Stage(review.stage), frozenset()) | {review.by}
+    warnings = session.exec(
+        select(ImportWarning.code).where(ImportWarning.edition_id == edition.id, ImportWarning.state == "open")
+    ).all()
+    writers = session.exec(select(Version.author_id).where(Version.edition_id == edition.id)).all()
+    return EditionFacts(
+        report_id=report.id,
+        stage=stage,
+        digest=edition.digest,
+        section=report.section_id,
+        drafter=report.drafter_id,
+        writers=frozenset(writers),
+        sensitive=report.sensitive,
+        opened=_opened(session, edition),
+        reviews=tuple(
+            ReviewFact(review.step, review.section_id, review.state)
+            for review in reviews
+            if review.visit == edition.visit and review.stage == Stage.DEPARTMENT_REVIEW
+        ),
+        deciders=deciders,
+        missing_fields=tuple(version.missing_fields) if version else ("正文",),
+        broken_checks=tuple(version.broken_checks) if version else (),
+        open_warnings=tuple(sorted(warnings)),
+        open_findings=len(_open_findings(session, edition)),
+        form_filled=session.get(ReviewForm, (edition.id, edition.digest)) is not None,
+        release=_release_fact(session, edition),
+        staged_digest_matches=_staged_for(session, edition) == edition.digest,
+        returned_from=Stage(edition.returned_from) if edition.returned_from else None,
+        returned_digest=edition.returned_digest,
+    )
+
+
+def _opened(session: Session, edition: Edition) -> bool:
+    step = OPENED_BY_FLOW.get(Stage(edition.stage))
+    opening = session.get(Opening, (edition.id, step, edition.visit)) if step else None
+    return opening is not None and opening.digest == edition.digest
+
+
+def _open_findings(session: Session, edition: Edition) -> list[int | None]:
+    found = select(Finding.id).where(
+        Finding.edition_id == edition.id, Finding.digest == edition.digest, Finding.decision == ""
+    )
+    return list(session.exec(found).all())
+
+
+def _release_fact(session: Session, edition: Edition) -> ReleaseFact | None:
+    release = session.get(Release, edition.release_id) if edition.release_id else None
+    if release is None:
+        return None
+    return ReleaseFact(release.id, ReleaseState(release.state), release.instant, release.held)
+
+
+def _staged_for(session: Session, edition: Edition) -> str | None:
+    if edition.release_id is None:
+        return None
+    staged = session.get(StagedPages, (edition.release_id, edition.id))
+    return staged.version_digest if staged else None
+
+
+@contextmanager
+def refusals_recorded(office: Office, actor: Actor, subject: str, action: str, now: datetime) -> Iterator[None]:
+    """Whatever the rules refuse inside is recorded, in a transaction of its own."""
+    try:
+        yield
+    except StepRefused as refused:
+        office.refuse(actor, subject, action, now, {"codes": [reason.code for reason in refused.reasons]})
+        raise
+    except (AlreadyMoved, BadInput, NotFound) as error:
+        office.refuse(actor, subject, action, now, {"codes": [error.code]})
+        raise
+
+
+def take_step(
+    office: Office,
+    report_id: str,
+    action: Action,
+    actor: Actor,
+    *,
+    now: datetime,
+    digest: str | None = None,
+    reason: str = "",
+    before: Callable[[Tx, Edition], None] | None = None,
+    also: Also | None = None,
+) -> Edition:
+    """Take one step of the table with everything that belongs to it, in one transaction.
+
+    before: writes that the rules look at (the filled form). also: writes that follow from the step; what it
+    returns goes into the event's data.
+    Raises StepRefused with all reasons, AlreadyMoved, NotFound, StorageFailed; each is recorded.
+    """
+    with (
+        refusals_recorded(office, actor, report_id, action, now),
+        office.records.writing(now, what=action, who=actor.id, subject=report_id) as tx,
+    ):
+        edition = newest_edition(tx.session, report_id)
+        if before:
+            before(tx, edition)
+        facts = facts_of(tx.session, edition)
+        reasons = objections(facts, action, actor, now, digest=digest, reason=reason)
+        if reasons:
+            raise StepRefused(report_id, ZH[action], tuple(reasons))
+        data = also(tx, edition, facts) if also else None
+        move_edition(tx, edition, next_stage(facts, action), action, actor, reason=reason, data=data or {})
+    return edition
+
+
+def move_edition(
+    tx: Tx,
+    edition: Edition,
+    to: Stage,
+    action: Action,
+    actor: Actor,
+    *,
+    reason: str = "",
+    data: Mapping[str, Any] | None = None,
+    **changes: Any,
+) -> None:
+    """Guarded update of the stage and its event. A change of stage is a new visit."""
+    before = Stage(edition.stage)
+    if to is not before:
+        changes |= {"stage": to.value, "stage_since": tx.now, "visit": edition.visit + 1}
+    if action is Action.RETURN:
+        changes |= {"returned_from": before.value, "returned_digest": edition.digest}
+    elif action is Action.SUBMIT:
+        changes |= {"returned_from": None, "returned_digest": ""}
+    digest = edition.digest
+    tx.move(edition, **changes)
+    tx.record(
+        Event(
+            action.value,
+            actor.id,
+            edition.report_id,
+            ",".join(sorted(STEPS[before, action].by & actor.roles)),
+            digest=changes.get("digest", digest),
+            from_state=before.value,
+            to_state=to.value,
+            reason=reason,
+            data=dict(data or {}),
+        )
+    )

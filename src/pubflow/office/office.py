@@ -1,0 +1,97 @@
+"""One running office: its folder, settings, register and vault. Made in `wiring`, passed to every action."""
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pubflow.audit.events import Event
+from pubflow.errors import SecretMarkFound
+from pubflow.lifecycle.facts import Actor
+from pubflow.records.store import Records
+from pubflow.settings import Settings
+from pubflow.vault import Vault
+
+
+@dataclass(frozen=True)
+class Home:
+    """The workspace folder and what lies where in it."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """Editable copies of the shipped configuration."""
+        return self.path / "config"
+
+    @property
+    def keys(self) -> Path:
+        """Keys, readable by the owner only."""
+        return self.path / "keys"
+
+    @property
+    def master_key(self) -> Path:
+        """The key that wraps all others."""
+        return self.keys / "master.key"
+
+    @property
+    def pending(self) -> Path:
+        """Refusals that wait for space."""
+        return self.path / "run" / "pending-events"
+
+    @property
+    def run(self) -> Path:
+        """What the running processes tell each other: addresses, secrets of this run."""
+        return self.path / "run"
+
+    @property
+    def public(self) -> Path:
+        """The public side; a web server's document root is `public/root`."""
+        return self.path / "public"
+
+    @property
+    def database_url(self) -> str:
+        """PUBFLOW_DATABASE_URL, or the embedded SQLite register."""
+        return os.environ.get("PUBFLOW_DATABASE_URL") or f"sqlite:///{self.path / 'register.db'}"
+
+
+@dataclass(frozen=True)
+class Office:
+    """What every action needs.
+
+    marks: names of the state-secret rules that a text or its file name breaks; asked in memory before any write.
+    """
+
+    home: Home
+    settings: Settings
+    records: Records
+    vault: Vault
+    marks: Callable[[str, str], tuple[str, ...]]
+
+    def admit(self, actor: Actor, content: str, name: str, now: datetime) -> None:
+        """The door of decision 6: raises SecretMarkFound before the first write.
+
+        Kept is only time, person, a keyed fingerprint of the name, and the rules.
+        """
+        rules = self.marks(content, name)
+        if rules:
+            self.refuse(
+                actor,
+                "-",
+                "admit",
+                now,
+                {"code": "secret_mark", "rules": list(rules), "name": self.vault.fingerprint(name)},
+            )
+            raise SecretMarkFound(rules)
+
+    def refuse(self, actor: Actor, subject: str, action: str, now: datetime, data: Mapping[str, object]) -> None:
+        """Record a refusal in a transaction of its own."""
+        role = ",".join(sorted(actor.roles))
+        self.records.record(Event("refused", actor.id, subject, role, data={"step": action, **data}), now)
+
+    def close(self) -> None:
+        """Give the database connections back."""
+        with suppress(OSError):
+            self.records.engine.dispose()

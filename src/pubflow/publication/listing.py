@@ -1,0 +1,92 @@
+"""The lists of the after-state: home and category pages as they will be once a release is public."""
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from pubflow.lifecycle.stages import Stage
+from pubflow.moments import SHANGHAI
+from pubflow.office.office import Office
+from pubflow.publication.pages import (
+    PAGE_SIZE,
+    CategoryPage,
+    Entry,
+    index_pages,
+    item_path,
+    page_count,
+    page_slice,
+    touched_pages,
+)
+from pubflow.publication.releases import editions_of
+from pubflow.publication.staging import page_templates, site_of
+from pubflow.records.tables import Edition, Release, Report
+
+
+def after_state(office: Office, session: Session, release: Release) -> dict[str, bytes]:
+    """The home page and the category pages that `release` touches, as they are once it is public."""
+    joining = [
+        _entry(office, session.get_one(Report, edition.report_id), release) for edition in editions_of(session, release)
+    ]
+    before = _public_counts(session)
+    day = release.instant.astimezone(SHANGHAI).date()
+    categories = [entry for entry in office.settings.categories.values() if entry.valid_on(day)]
+    counts = [
+        (entry.id, entry.name, before.get(entry.id, 0) + sum(new.category_id == entry.id for new in joining))
+        for entry in categories
+    ]
+    touched = []
+    for id_, name, total in counts:
+        new = [entry for entry in joining if entry.category_id == id_]
+        for page_no in touched_pages(total - len(new), len(new)):
+            entries = _page_entries(office, session, id_, new, page_no, total)
+            touched.append(CategoryPage(id_, name, page_no, page_count(total), entries))
+    newest = [*reversed(joining), *_newest(office, session)][:PAGE_SIZE]
+    return index_pages(
+        site_of(office), page_templates(office.settings.templates), home=newest, counts=counts, touched=touched
+    )
+
+
+def _entry(office: Office, report: Report, release: Release | Edition) -> Entry:
+    moment = release.instant if isinstance(release, Release) else release.published_at
+    if moment is None:
+        raise ValueError(f"{report.id} has not been published")
+    category = office.settings.categories[report.category]
+    return Entry(report.id, report.title, item_path(report.id), category.id, category.name, moment)
+
+
+def _public_counts(session: Session) -> dict[str, int]:
+    counted = (
+        select(Report.category, func.count())
+        .join(Edition, col(Edition.report_id) == col(Report.id))
+        .where(Edition.stage == Stage.PUBLISHED)
+        .group_by(col(Report.category))
+    )
+    return dict(session.exec(counted).all())
+
+
+def _page_entries(
+    office: Office, session: Session, category: str, new: list[Entry], page_no: int, total: int
+) -> list[Entry]:
+    """The entries of one page: those public already, then the joining ones, oldest first."""
+    offset, limit = page_slice(page_no, total)
+    public = total - len(new)
+    rows = session.exec(
+        select(Report, Edition)
+        .join(Edition, col(Edition.report_id) == col(Report.id))
+        .where(Edition.stage == Stage.PUBLISHED, Report.category == category)
+        .order_by(col(Edition.published_at), col(Report.id))
+        .offset(min(offset, public))
+        .limit(max(0, min(limit, public - offset)))
+    ).all()
+    known = [_entry(office, report, edition) for report, edition in rows]
+    return [*known, *new[max(0, offset - public) :]][:limit]
+
+
+def _newest(office: Office, session: Session) -> list[Entry]:
+    rows = session.exec(
+        select(Report, Edition)
+        .join(Edition, col(Edition.report_id) == col(Report.id))
+        .where(Edition.stage == Stage.PUBLISHED)
+        .order_by(col(Edition.published_at).desc(), col(Report.id).desc())
+        .limit(PAGE_SIZE)
+    ).all()
+    return [_entry(office, report, edition) for report, edition in rows]

@@ -1,0 +1,214 @@
+"""What people do with releases: plan, move, hold, resume, cancel, retry; and taking an edition off one again."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, delete, select
+
+from pubflow.audit.events import Event
+from pubflow.errors import BadInput, NotFound, Reason, StepRefused
+from pubflow.lifecycle.facts import Actor, EditionFacts
+from pubflow.lifecycle.stages import ZH, Action, ReleaseAction, ReleaseState, Stage
+from pubflow.lifecycle.steps import PLANNERS, RELEASE_STEPS, release_objections
+from pubflow.moments import iso, shown
+from pubflow.office.line import newest_edition, refusals_recorded, take_step
+from pubflow.office.office import Office
+from pubflow.records.store import Tx
+from pubflow.records.tables import Edition, Release, StagedPages
+
+_PLANNABLE = (Stage.DRAFTING, Stage.DEPARTMENT_REVIEW, Stage.CONFIDENTIALITY_CHECK, Stage.APPROVAL)
+_ENDED = (ReleaseState.CANCELLED, ReleaseState.RELEASED)
+
+
+def plan(office: Office, report_ids: Sequence[str], actor: Actor, *, instant: datetime, now: datetime) -> Release:
+    """A release of one or more reports at one instant: all of them become public together, or none.
+
+    Raises BadInput for an instant in the past, StepRefused for a report that cannot join, NotFound.
+    """
+    subject = report_ids[0] if report_ids else "-"
+    with (
+        refusals_recorded(office, actor, subject, ReleaseAction.PLAN, now),
+        office.records.writing(now, what=ReleaseAction.PLAN, who=actor.id, subject=subject) as tx,
+    ):
+        if not report_ids or len(set(report_ids)) != len(report_ids):
+            raise BadInput("没有写明报告，或同一报告写了两次", remedy="请列出要一起发布的报告编号")
+        if instant <= now:
+            raise BadInput(f"发布时间 {shown(instant, seconds=True)} 已经过去", remedy="请给一个将来的时间")
+        if not actor.roles & PLANNERS:
+            raise StepRefused(subject, ZH[ReleaseAction.PLAN], (Reason("other_role", "您的角色不能计划发布"),))
+        release = Release(id=tx.next_id("L"), instant=instant, state=ReleaseState.PLANNED.value, planned_by=actor.id)
+        tx.session.add(release)
+        tx.session.flush()
+        for report_id in report_ids:
+            _join(tx, newest_edition(tx.session, report_id), release)
+        tx.record(
+            Event(
+                ReleaseAction.PLAN,
+                actor.id,
+                release.id,
+                ",".join(sorted(actor.roles & PLANNERS)),
+                to_state=ReleaseState.PLANNED,
+                data={"reports": list(report_ids), "instant": iso(instant)},
+            )
+        )
+        for report_id in report_ids:
+            tx.record(Event("planned", actor.id, report_id, data={"release": release.id, "instant": iso(instant)}))
+    return release
+
+
+def _join(tx: Tx, edition: Edition, release: Release) -> None:
+    if edition.stage not in _PLANNABLE:
+        why = Reason("stage", f"{edition.report_id} 在{ZH[Stage(edition.stage)]}阶段，不能再计划发布")
+        raise StepRefused(edition.report_id, ZH[ReleaseAction.PLAN], (why,))
+    if edition.release_id is not None:
+        why = Reason("planned_already", f"{edition.report_id} 已列入发布 {edition.release_id}；改时间请用 release move")
+        raise StepRefused(edition.report_id, ZH[ReleaseAction.PLAN], (why,))
+    tx.move(edition, release_id=release.id)
+
+
+def change(
+    office: Office,
+    release_id: str,
+    action: ReleaseAction,
+    actor: Actor,
+    *,
+    now: datetime,
+    to: datetime | None = None,
+    reason: str = "",
+) -> Release:
+    """Move, hold, resume, cancel or retry a release. What was staged for another instant is dropped.
+
+    Raises StepRefused with every reason, AlreadyMoved when the switch was faster, NotFound.
+    """
+    with (
+        refusals_recorded(office, actor, release_id, action, now),
+        office.records.writing(now, what=action, who=actor.id, subject=release_id) as tx,
+    ):
+        release = read_release(tx.session, release_id)
+        state = ReleaseState(release.state)
+        reasons = release_objections(state, action, actor, now, instant=release.instant, to=to, reason=reason)
+        reasons += _further_objections(tx.session, release, action)
+        if reasons:
+            raise StepRefused(release_id, ZH[action], tuple(reasons))
+        next_state, by = RELEASE_STEPS[state, action]
+        changes: dict[str, Any] = {"state": next_state.value}
+        data: dict[str, Any] = {"reports": reports_of(tx.session, release)}
+        if action is ReleaseAction.MOVE and to is not None:
+            changes["instant"] = to
+            data |= {"from": iso(release.instant), "to": iso(to)}
+        if action in (ReleaseAction.HOLD, ReleaseAction.RESUME):
+            changes["held"] = action is ReleaseAction.HOLD
+        if action is ReleaseAction.RETRY:
+            changes["failure"] = ""
+        if next_state is not ReleaseState.STAGED:
+            unstage(tx, release)
+            changes["staged_digest"] = ""
+        if action is ReleaseAction.CANCEL:
+            for edition in editions_of(tx.session, release):
+                tx.move(edition, release_id=None)
+        tx.move(release, **changes)
+        role = ",".join(sorted(by & actor.roles))
+        tx.record(
+            Event(action, actor.id, release.id, role, "", state.value, next_state.value, reason=reason, data=data)
+        )
+    return release
+
+
+def _further_objections(session: Session, release: Release, action: ReleaseAction) -> list[Reason]:
+    if action is not ReleaseAction.CANCEL:
+        return []
+    signed = [edition.report_id for edition in editions_of(session, release) if edition.stage == Stage.SCHEDULED]
+    if not signed:
+        return []
+    return [Reason("signed", f"{'、'.join(signed)} 已签发待发布；请先用 report recall 撤回，再取消发布")]
+
+
+def recall(office: Office, report_id: str, actor: Actor, *, reason: str, now: datetime) -> Edition:
+    """Take a signed report back to drafting before its instant; its release is held."""
+    return take_step(office, report_id, Action.RECALL, actor, now=now, reason=reason, also=_hold_release)
+
+
+def cancel(office: Office, report_id: str, actor: Actor, *, reason: str, now: datetime) -> Edition:
+    """End this edition before publication. A release left empty is cancelled; another one waits for a new staging."""
+    edition = take_step(office, report_id, Action.CANCEL, actor, now=now, reason=reason, also=_leave_release)
+    return edition
+
+
+def _hold_release(tx: Tx, edition: Edition, _facts: EditionFacts) -> Mapping[str, Any]:
+    release = tx.session.get_one(Release, edition.release_id)
+    unstage(tx, release)
+    before = release.state
+    tx.move(release, state=ReleaseState.CONFIRMED.value, held=True, staged_digest="")
+    tx.record(
+        Event(
+            ReleaseAction.HOLD,
+            "register",
+            release.id,
+            from_state=before,
+            to_state=release.state,
+            data={"recalled": edition.report_id},
+        )
+    )
+    return {"release": release.id}
+
+
+def _leave_release(tx: Tx, edition: Edition, _facts: EditionFacts) -> Mapping[str, Any] | None:
+    if edition.release_id is None:
+        return None
+    release = tx.session.get_one(Release, edition.release_id)
+    before = release.state
+    unstage(tx, release)
+    others = [other for other in editions_of(tx.session, release) if other.id != edition.id]
+    tx.move(edition, release_id=None)
+    after = ReleaseState.CANCELLED.value if not others else before
+    if after == ReleaseState.STAGED:
+        after = ReleaseState.CONFIRMED.value
+    tx.move(release, state=after, staged_digest="")
+    tx.record(
+        Event(
+            ReleaseAction.CANCEL if not others else "left",
+            "register",
+            release.id,
+            from_state=before,
+            to_state=after,
+            data={"cancelled": edition.report_id},
+        )
+    )
+    return {"release": release.id}
+
+
+def read_release(session: Session, release_id: str) -> Release:
+    """Raises NotFound."""
+    release = session.get(Release, release_id)
+    if release is None:
+        raise NotFound(f"发布 {release_id}", "请用 `pubflow release list` 查看编号")
+    return release
+
+
+def editions_of(session: Session, release: Release) -> list[Edition]:
+    """The editions that become public together, by report number."""
+    found = select(Edition).where(Edition.release_id == release.id).order_by(col(Edition.report_id))
+    return list(session.exec(found).all())
+
+
+def reports_of(session: Session, release: Release) -> list[str]:
+    """Their report numbers."""
+    return [edition.report_id for edition in editions_of(session, release)]
+
+
+def all_releases(office: Office) -> list[tuple[Release, list[str]]]:
+    """Every release with its reports, the next instant first."""
+    with office.records.reading() as session:
+        releases = session.exec(select(Release).order_by(col(Release.instant))).all()
+        return [(release, reports_of(session, release)) for release in releases]
+
+
+def is_ended(release: Release) -> bool:
+    """Released or cancelled: nothing more happens to it."""
+    return release.state in _ENDED
+
+
+def unstage(tx: Tx, release: Release) -> None:
+    """Forget what was rendered for a release; it is staged anew."""
+    tx.session.exec(delete(StagedPages).where(col(StagedPages.release_id) == release.id))

@@ -1,0 +1,164 @@
+"""The one write path. A change of state is one transaction: read, ask the rules, guarded update, event last."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, text, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlmodel import Session, col, select
+
+from pubflow.audit.events import GENESIS, Event, chain_of, leaf_of
+from pubflow.errors import AlreadyMoved, StorageFailed
+from pubflow.moments import SHANGHAI, iso
+from pubflow.records.engine import WRITES
+from pubflow.records.pending import Pending
+from pubflow.records.tables import AuditEvent, Counter, Edition, Release
+
+_AUDIT_LOCK = 0x7075_6266  # PostgreSQL advisory lock: one appender at a time
+
+
+class Tx:
+    """One writing transaction. Record at least one event before it ends, or the commit is refused."""
+
+    def __init__(self, session: Session, now: datetime) -> None:
+        self.session = session
+        self.now = now
+        self._events: list[Event] = []
+
+    def record(self, event: Event) -> None:
+        """Append `event` when the transaction ends, after all other rows."""
+        self._events.append(event)
+
+    def move(self, row: Edition | Release, **changes: Any) -> None:
+        """Change a row only if it still is what was read. Raises AlreadyMoved unless exactly one row changed."""
+        self.session.flush()
+        table = type(row)
+        state = {"stage": row.stage} if isinstance(row, Edition) else {"state": row.state}
+        changes = {**changes, "row_version": row.row_version + 1}
+        guarded = update(table).where(col(table.id) == row.id, col(table.row_version) == row.row_version)
+        for name, value in state.items():
+            guarded = guarded.where(getattr(table, name) == value)
+        options = {"synchronize_session": False}
+        done = self.session.connection().execute(guarded.values(**changes), execution_options=options)
+        if done.rowcount != 1:
+            subject = row.report_id if isinstance(row, Edition) else row.id
+            raise AlreadyMoved(subject, next(iter(state.values())))
+        for name, value in changes.items():
+            set_committed_value(row, name, value)
+
+    def next_number(self, counter: str) -> int:
+        """The next value of a gapless counter, from 1."""
+        row = self.session.exec(select(Counter).where(Counter.name == counter).with_for_update()).one_or_none()
+        if row is None:
+            row = Counter(name=counter, value=0)
+            self.session.add(row)
+        row.value += 1
+        self.session.flush()
+        return row.value
+
+    def next_id(self, prefix: str) -> str:
+        """A readable identifier such as R-2026-0001; the year is that of Shanghai."""
+        year = self.now.astimezone(SHANGHAI).year
+        return f"{prefix}-{year}-{self.next_number(f'{prefix}-{year}'):04d}"
+
+    def append_events(self) -> None:
+        """Write the recorded events at the end of the chain. Last of all: the lock is held shortest this way."""
+        self.session.flush()
+        if not self._events:
+            return
+        if self.session.get_bind().dialect.name == "postgresql":
+            self.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _AUDIT_LOCK})
+        last = self.session.exec(
+            select(AuditEvent.seq, AuditEvent.chain).order_by(col(AuditEvent.seq).desc()).limit(1)
+        ).first()
+        seq, chain = last or (0, GENESIS)
+        rows = []
+        for event in self._events:
+            seq += 1
+            body = event.body(seq, self.now)
+            leaf = leaf_of(body)
+            chain = chain_of(bytes(chain), leaf)
+            rows.append(
+                AuditEvent(
+                    seq=seq,
+                    at=iso(self.now),
+                    action=event.action,
+                    actor=event.actor,
+                    subject=event.subject,
+                    role=event.role,
+                    digest=event.digest,
+                    from_state=event.from_state,
+                    to_state=event.to_state,
+                    reason=event.reason,
+                    body=body,
+                    leaf=leaf,
+                    chain=chain,
+                )
+            )
+        for row in rows:  # one by one: a bulk insert may reorder, and the triggers watch the order
+            self.session.add(row)
+            self.session.flush()
+        self._events.clear()
+
+
+class Records:
+    """The register."""
+
+    def __init__(self, engine: Engine, pending: Pending) -> None:
+        self.engine = engine
+        self.pending = pending
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A consistent view; nothing can be written through it."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session  # closing rolls back, and leaves the rows that were read usable
+
+    @contextmanager
+    def writing(self, now: datetime, *, what: str = "write", who: str = "", subject: str = "") -> Iterator[Tx]:
+        """One transaction, all or nothing, its events last.
+
+        what, who, subject: named in the event that tells later of a write the storage could not take.
+        Raises StorageFailed when database or disk cannot take it; the attempt is kept for the audit history.
+        """
+        waiting = self.pending.waiting()
+        try:
+            with Session(self.engine.execution_options(**{WRITES: True}), expire_on_commit=False) as session:
+                tx = Tx(session, now)
+                for entry in waiting:
+                    tx.record(Event(**entry))
+                yield tx
+                tx.append_events()
+                session.commit()
+        except OperationalError as error:
+            why = str(error.orig)
+            self.pending.add(
+                {
+                    "action": "write_failed",
+                    "actor": who,
+                    "subject": subject,
+                    "data": {"step": what, "at": iso(now), "why": why},
+                }
+            )
+            raise StorageFailed(why) from error
+        if waiting:
+            self.pending.forget(len(waiting))
+
+    @contextmanager
+    def bookkeeping(self) -> Iterator[Session]:
+        """A transaction over operational rows (leases, run attempts), which need no event."""
+        with Session(self.engine.execution_options(**{WRITES: True}), expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    def record(self, event: Event, now: datetime) -> None:
+        """Append one event in a transaction of its own: refusals, reads, sign-ins. Never raises for lack of space."""
+        try:
+            with self.writing(now, what=event.action, who=event.actor, subject=event.subject) as tx:
+                tx.record(event)
+        except StorageFailed:
+            entry = {"action": event.action, "actor": event.actor, "subject": event.subject, "reason": event.reason}
+            self.pending.add({**entry, "role": event.role, "data": {**event.data, "at": iso(now)}})

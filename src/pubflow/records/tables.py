@@ -1,0 +1,323 @@
+"""The register's tables. Names are the glossary's. Times are UTC and aware; content is sealed by the vault."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, Integer, LargeBinary, UniqueConstraint
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC on both databases; SQLite keeps no zone, so it is taken off and put back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuses a naive moment: it has no meaning here."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Always aware, always UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _moment(*, index: bool = False) -> Any:
+    return Field(sa_type=UtcDateTime, index=index)
+
+
+def _maybe_moment() -> Any:
+    return Field(default=None, sa_type=UtcDateTime, nullable=True)
+
+
+def _sealed() -> Any:
+    return Field(sa_type=LargeBinary)
+
+
+def _json() -> Any:
+    return Field(sa_type=JSON)
+
+
+class Section(SQLModel, table=True):
+    """A section 科室 of the office."""
+
+    __tablename__ = "section"
+    id: str = Field(primary_key=True)
+    name: str
+    head_id: str | None = None
+
+
+class Person(SQLModel, table=True):
+    """Somebody of the office. `roles` holds Role values."""
+
+    __tablename__ = "person"
+    id: str = Field(primary_key=True)
+    name: str
+    section_id: str = Field(foreign_key="section.id")
+    roles: list[str] = _json()
+    deputy_id: str | None = None
+    password_hash: str | None = None
+    active: bool = True
+
+
+class Token(SQLModel, table=True):
+    """A sign-in. Only the SHA-256 of the token is kept."""
+
+    __tablename__ = "token"
+    hash: str = Field(primary_key=True)
+    person_id: str = Field(foreign_key="person.id", index=True)
+    created_at: datetime = _moment()
+    expires_at: datetime = _moment()
+    revoked_at: datetime | None = _maybe_moment()
+
+
+class Report(SQLModel, table=True):
+    """A report through all its editions. title ... method repeat the newest version's head, for lists."""
+
+    __tablename__ = "report"
+    id: str = Field(primary_key=True)
+    kind: str
+    cadence: str
+    section_id: str = Field(foreign_key="section.id")
+    drafter_id: str = Field(foreign_key="person.id")
+    title: str
+    category: str
+    method: str = "主动公开"
+    index_no: str | None = Field(default=None, unique=True)
+    sensitive: bool = False
+    wrapped_key: bytes = _sealed()
+    created_at: datetime = _moment()
+
+
+class Source(SQLModel, table=True):
+    """What a draft is made from: an imported file, figures, or nothing but a template. Kept raw, sealed."""
+
+    __tablename__ = "source"
+    edition_id: str = Field(foreign_key="edition.id", primary_key=True)
+    kind: str
+    name: str
+    sha256: str
+    sealed: bytes = _sealed()
+    difference: bytes | None = Field(default=None, sa_type=LargeBinary, nullable=True)
+    parameters: dict[str, Any] = _json()
+
+
+class Edition(SQLModel, table=True):
+    """One pass down the line. The stage belongs to it; `visit` counts entries into stages."""
+
+    __tablename__ = "edition"
+    __table_args__ = (UniqueConstraint("report_id", "number"),)
+    id: str = Field(primary_key=True)
+    report_id: str = Field(foreign_key="report.id", index=True)
+    number: int
+    stage: str = Field(index=True)
+    stage_since: datetime = _moment()
+    row_version: int = 1
+    visit: int = 1
+    version: int = 0
+    digest: str = ""
+    workflow: dict[str, Any] = _json()
+    origin: str = "line"
+    returned_from: str | None = None
+    returned_digest: str = ""
+    release_id: str | None = Field(default=None, foreign_key="release.id", index=True)
+    published_at: datetime | None = _maybe_moment()
+
+
+class Version(SQLModel, table=True):
+    """An immutable text of an edition. missing_fields and broken_checks: what kept it from being submitted."""
+
+    __tablename__ = "version"
+    edition_id: str = Field(foreign_key="edition.id", primary_key=True)
+    number: int = Field(primary_key=True)
+    digest: str
+    author_id: str
+    reason: str
+    sealed: bytes = _sealed()
+    missing_fields: list[str] = _json()
+    broken_checks: list[str] = _json()
+    created_at: datetime = _moment()
+
+
+class ImportWarning(SQLModel, table=True):
+    """An oddity of an imported file that a person must accept or mend. by_text: a mended text answers it by itself."""
+
+    __tablename__ = "import_warning"
+    edition_id: str = Field(foreign_key="edition.id", primary_key=True)
+    code: str = Field(primary_key=True)
+    text: str
+    place: str
+    remedy: str
+    by_text: bool = False
+    state: str = "open"
+    by: str | None = None
+    reason: str = ""
+    decided_at: datetime | None = _maybe_moment()
+
+
+class Opening(SQLModel, table=True):
+    """A stage's flow has done its work on one digest, once a visit."""
+
+    __tablename__ = "opening"
+    edition_id: str = Field(foreign_key="edition.id", primary_key=True)
+    step: str = Field(primary_key=True)
+    visit: int = Field(primary_key=True)
+    version: int
+    digest: str
+    outcome: str
+    opened_at: datetime = _moment()
+
+
+class Review(SQLModel, table=True):
+    """A decision of a person on one digest: a department review, the officer's clearance, the signature."""
+
+    __tablename__ = "review"
+    id: int | None = Field(default=None, primary_key=True)
+    edition_id: str = Field(foreign_key="edition.id", index=True)
+    visit: int
+    stage: str
+    step: str
+    section_id: str
+    version: int
+    digest: str
+    state: str = "open"
+    assigned_to: str | None = None
+    by: str | None = None
+    reason: str = ""
+    place: str = ""
+    opened_at: datetime = _moment()
+    decided_at: datetime | None = _maybe_moment()
+
+
+class Finding(SQLModel, table=True):
+    """What the scan found in one digest. The value itself is not kept: its mask and a keyed fingerprint are."""
+
+    __tablename__ = "finding"
+    id: int | None = Field(default=None, primary_key=True)
+    edition_id: str = Field(foreign_key="edition.id", index=True)
+    version: int
+    digest: str
+    rule: str
+    type: str
+    severity: str
+    start: int
+    end: int
+    masked: str
+    evidence: list[str] = _json()
+    fingerprint: str
+    decision: str = ""
+    basis: str = ""
+    reason: str = ""
+    by: str | None = None
+    decided_at: datetime | None = _maybe_moment()
+
+
+class ReviewForm(SQLModel, table=True):
+    """The review form 保密审查审批表 of one digest. `answers` maps checklist items to true (applies) or false."""
+
+    __tablename__ = "review_form"
+    edition_id: str = Field(foreign_key="edition.id", primary_key=True)
+    digest: str = Field(primary_key=True)
+    result: str
+    answers: dict[str, bool] = _json()
+    opinion: str
+    by: str
+    filled_at: datetime = _moment()
+
+
+class Release(SQLModel, table=True):
+    """An instant and one or more editions that become public together."""
+
+    __tablename__ = "release"
+    id: str = Field(primary_key=True)
+    instant: datetime = _moment(index=True)
+    state: str = Field(index=True)
+    held: bool = False
+    row_version: int = 1
+    planned_by: str
+    staged_digest: str = ""
+    failure: str = ""
+    released_at: datetime | None = _maybe_moment()
+    lateness_ms: int | None = Field(default=None, sa_type=BigInteger, nullable=True)
+    verified_at: datetime | None = _maybe_moment()
+
+
+class StagedPages(SQLModel, table=True):
+    """The rendered pages of one edition of a release, sealed until shortly before the instant."""
+
+    __tablename__ = "staged_pages"
+    release_id: str = Field(foreign_key="release.id", primary_key=True)
+    edition_id: str = Field(foreign_key="edition.id", primary_key=True)
+    version_digest: str
+    pages_digest: str
+    sealed: bytes = _sealed()
+
+
+class Publication(SQLModel, table=True):
+    """One edition on one target: where, which bytes, since when, and the proof that it was seen there."""
+
+    __tablename__ = "publication"
+    edition_id: str = Field(foreign_key="edition.id", primary_key=True)
+    target: str = Field(primary_key=True)
+    release_id: str = Field(foreign_key="release.id", index=True)
+    path: str
+    digest: str
+    published_at: datetime = _moment()
+    receipt: str = ""
+    verified_at: datetime | None = _maybe_moment()
+
+
+class Counter(SQLModel, table=True):
+    """Serial numbers, taken in the transaction that uses them, so that none is lost or given twice."""
+
+    __tablename__ = "counter"
+    name: str = Field(primary_key=True)
+    value: int
+
+
+class AuditEvent(SQLModel, table=True):
+    """Append-only; triggers refuse everything else. Columns repeat the body for queries."""
+
+    __tablename__ = "audit_event"
+    # INTEGER on SQLite makes seq the row id, so that the newest event is found without an index of its own.
+    seq: int = Field(
+        sa_column=Column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False)
+    )
+    at: str = Field(index=True)
+    action: str
+    actor: str
+    subject: str = Field(index=True)
+    role: str
+    digest: str
+    from_state: str
+    to_state: str
+    reason: str
+    body: bytes = _sealed()
+    leaf: bytes = _sealed()
+    chain: bytes = _sealed()
+
+
+class StepRun(SQLModel, table=True):
+    """Which Prefect run was asked for a due step, and who works on it. Machine bookkeeping: no audit event."""
+
+    __tablename__ = "step_run"
+    step: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    attempt: int = 0
+    flow_run_id: str | None = None
+    requested_at: datetime | None = _maybe_moment()
+    lease_holder: str | None = None
+    lease_until: datetime | None = _maybe_moment()
+
+
+# Rows of these tables are machine bookkeeping and change without an audit event; all others need one.
+OPERATIONAL = frozenset({"step_run", "alembic_version"})

@@ -1,0 +1,1 @@
+"""People's decisions: department reviews, the signature, and returns from every stage."""

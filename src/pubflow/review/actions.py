@@ -1,0 +1,102 @@
+"""Department review: opened by its flow, decided by section heads; and the return, which every deciding stage has."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from pubflow.lifecycle.facts import Actor, EditionFacts
+from pubflow.lifecycle.stages import Action, Stage
+from pubflow.office.due import StepOutcome
+from pubflow.office.line import take_step
+from pubflow.office.office import Office
+from pubflow.office.opening import open_stage
+from pubflow.records.store import Tx
+from pubflow.records.tables import Edition, Review, Section
+
+
+def open_review(office: Office, report_id: str, now: datetime) -> StepOutcome:
+    """The department-review flow's work: one open review for each step of the workflow not yet approved."""
+    return open_stage(office, Stage.DEPARTMENT_REVIEW, report_id, now, _open_reviews)
+
+
+def _open_reviews(tx: Tx, edition: Edition) -> str:
+    earlier = tx.session.exec(
+        select(Review).where(Review.edition_id == edition.id, Review.stage == Stage.DEPARTMENT_REVIEW)
+    ).all()
+    approved = {review.step for review in earlier if review.state == "approved" and review.digest == edition.digest}
+    # A re-submission goes to the same person as before, while that person still heads the section.
+    before = {review.step: review.by for review in earlier if review.by}
+    waiting = [review for review in edition.workflow["reviews"] if review["step"] not in approved]
+    for review in waiting:
+        section = tx.session.get_one(Section, review["section"])
+        tx.session.add(
+            Review(
+                edition_id=edition.id,
+                visit=edition.visit,
+                stage=Stage.DEPARTMENT_REVIEW,
+                step=review["step"],
+                section_id=section.id,
+                version=edition.version,
+                digest=edition.digest,
+                assigned_to=before.get(review["step"]) or section.head_id,
+                opened_at=tx.now,
+            )
+        )
+    return f"{len(waiting)} department reviews opened"
+
+
+def approve(office: Office, report_id: str, actor: Actor, *, digest: str | None, remark: str, now: datetime) -> Edition:
+    """Approve for one's department. Raises StepRefused with every reason, AlreadyMoved, NotFound."""
+
+    def decide(tx: Tx, edition: Edition, _facts: EditionFacts) -> Mapping[str, Any]:
+        review = _waiting_review(tx.session, edition)
+        review.state, review.by, review.reason, review.decided_at = "approved", actor.id, remark, now
+        return {"review": review.step, "version": edition.version}
+
+    return take_step(office, report_id, Action.APPROVE, actor, now=now, digest=digest, reason=remark, also=decide)
+
+
+def send_back(
+    office: Office, report_id: str, actor: Actor, *, digest: str | None, reason: str, place: str, now: datetime
+) -> Edition:
+    """Return a draft to its drafter with place and reason, from whichever stage decides on it now."""
+
+    def decide(tx: Tx, edition: Edition, facts: EditionFacts) -> Mapping[str, Any]:
+        if facts.stage is Stage.DEPARTMENT_REVIEW:
+            review = _waiting_review(tx.session, edition)
+        else:
+            review = decision_row(edition, actor, now)
+            tx.session.add(review)
+        review.state, review.by, review.decided_at = "returned", actor.id, now
+        review.reason, review.place = reason, place
+        return {"place": place, "version": edition.version}
+
+    return take_step(office, report_id, Action.RETURN, actor, now=now, digest=digest, reason=reason, also=decide)
+
+
+def decision_row(edition: Edition, actor: Actor, now: datetime) -> Review:
+    """A review row for a decision of the officer or the leader."""
+    return Review(
+        edition_id=edition.id,
+        visit=edition.visit,
+        stage=edition.stage,
+        step=edition.stage,
+        section_id=actor.section,
+        version=edition.version,
+        digest=edition.digest,
+        opened_at=edition.stage_since,
+        decided_at=now,
+        by=actor.id,
+    )
+
+
+def _waiting_review(session: Session, edition: Edition) -> Review:
+    """The first open review of this visit; the rules have seen that there is one."""
+    return session.exec(
+        select(Review)
+        .where(Review.edition_id == edition.id, Review.visit == edition.visit, Review.state == "open")
+        .order_by(col(Review.id))
+        .limit(1)
+    ).one()

@@ -1,0 +1,46 @@
+"""The harness that watches the network catches what is planted, or its silence would mean nothing."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from flow_runs.network_watch import browser, load, outside, read, traced
+
+# 203.0.113.0/24 and .invalid are set aside for documentation and tests (RFC 5737, RFC 2606): nobody is there.
+PLANTED = {
+    "a look-up": "import socket\ntry: socket.getaddrinfo('planted.invalid', 80)\nexcept OSError: pass",
+    "a connection": "import socket\ns = socket.socket(); s.setblocking(False); s.connect_ex(('203.0.113.9', 443))",
+    "a datagram": "import socket\nsocket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('203.0.113.9', 9999))",
+    "a connection of a grandchild": (
+        "import subprocess, sys\nsubprocess.run([sys.executable, '-c', "
+        "\"import socket; s = socket.socket(); s.setblocking(False); s.connect_ex(('203.0.113.9', 443))\"])"
+    ),
+}
+
+
+@pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED.keys())
+def test_a_planted_call_is_caught(planted: str, tmp_path: Path):
+    trace = tmp_path / "calls"
+    subprocess.run(traced([sys.executable, "-c", planted], trace), check=False, timeout=30)
+    assert outside(read(trace)) != []
+
+
+def test_calls_on_loopback_are_not_reported(tmp_path: Path):
+    quiet = "import socket\ns = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen()\nsocket.create_connection(s.getsockname())"
+    subprocess.run(traced([sys.executable, "-c", quiet], tmp_path / "calls"), check=True, timeout=30)
+    assert read(tmp_path / "calls") != []
+    assert outside(read(tmp_path / "calls")) == []
+
+
+@pytest.mark.browser
+def test_a_page_that_asks_for_something_outside_is_caught(tmp_path: Path):
+    page_file = tmp_path / "page.html"
+    page_file.write_text(
+        "<link rel='preconnect' href='https://ahead.invalid/'><img src='https://logo.invalid/x.png'>"
+        "<script>fetch('https://count.invalid/hit').catch(() => 0)</script><p>text"
+    )
+    with browser() as (page, visit):
+        load(page, visit, [page_file.as_uri()])
+    hosts = {url.split("/")[2] for url in visit.outside}
+    assert hosts == {"ahead.invalid", "logo.invalid", "count.invalid"}
