@@ -14,6 +14,8 @@ from pubflow.office.due import DueStep, StepOutcome, StepRuns
 from pubflow.office.office import Home, Office
 from pubflow.office.people import seed_people
 from pubflow.office.story import Story
+from pubflow.publication.listing import empty_portal
+from pubflow.publication.tree import PublicTree
 from pubflow.publication.verifying import scheduled_publication
 from pubflow.records.engine import open_engine
 from pubflow.records.pending import Pending
@@ -26,6 +28,7 @@ from pubflow.settings import load_settings, write_default_config
 from pubflow.vault import MasterKey, Vault
 
 DEFAULT_HOME = "pubflow-office"
+FIRST_GENERATION = "empty"
 
 
 class MachineStep(Protocol):
@@ -103,9 +106,14 @@ def create_workspace(path: Path, now: datetime) -> Office:
         write_default_config(home.config)
         MasterKey.create(home.master_key)
     except OSError as error:
-        raise WorkspaceError(f"{home.path} cannot be written: {error.strerror}.", "Free space or choose another.") from None
+        raise WorkspaceError(
+            f"{home.path} cannot be written: {error.strerror}.", "Free space or choose another."
+        ) from None
     office = open_workspace(home.path)
     seed_people(office, now)
+    tree = PublicTree(home.public)
+    tree.build(FIRST_GENERATION, empty_portal(office), release="-", digest="-", base=None)
+    tree.switch(FIRST_GENERATION)
     return office
 
 
@@ -116,7 +124,9 @@ def open_workspace(path: Path | None = None) -> Office:
     """
     home = home_of(path)
     if not home.master_key.exists():
-        raise WorkspaceError(f"{home.path} is not a pubflow workspace.", "Make one with `pubflow init`, or set PUBFLOW_HOME.")
+        raise WorkspaceError(
+            f"{home.path} is not a pubflow workspace.", "Make one with `pubflow init`, or set PUBFLOW_HOME."
+        )
     settings = load_settings(home.config)
     pending = Pending(home.pending)
     pending.reserve()

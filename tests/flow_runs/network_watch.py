@@ -55,7 +55,7 @@ def outside(trace: Iterable[str]) -> list[str]:
 
 
 def _is_loopback(host: str) -> bool:
-    return host.startswith(("127.", "::ffff:127.")) or host in ("::1", "0.0.0.0", "::")
+    return host.startswith(("127.", "0.", "::ffff:127.")) or host in ("::1", "::")
 
 
 def traced(command: Sequence[str], trace: Path) -> list[str]:

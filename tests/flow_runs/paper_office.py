@@ -3,6 +3,7 @@
 It keeps the contract of `pubflow.service.contract` and nothing else: a step takes as long as the sheet says, and then
 is not due any more. What the line really does is tested below the flows, on the real register.
 """
+# ruff: noqa: ARG002 - the contract names the arguments, a sheet of paper needs fewer
 
 import os
 import sqlite3

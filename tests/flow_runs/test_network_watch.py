@@ -27,7 +27,8 @@ def test_a_planted_call_is_caught(planted: str, tmp_path: Path):
 
 
 def test_calls_on_loopback_are_not_reported(tmp_path: Path):
-    quiet = "import socket\ns = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen()\nsocket.create_connection(s.getsockname())"
+    listening = "import socket\ns = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen()\n"
+    quiet = listening + "socket.create_connection(s.getsockname())"
     subprocess.run(traced([sys.executable, "-c", quiet], tmp_path / "calls"), check=True, timeout=30)
     assert read(tmp_path / "calls") != []
     assert outside(read(tmp_path / "calls")) == []

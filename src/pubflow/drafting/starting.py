@@ -17,8 +17,8 @@ from pubflow.audit.events import Event
 from pubflow.documents.report_text import Head, ReportText
 from pubflow.documents.templates import office_templates, rendered
 from pubflow.drafting.figures import read_figures
-from pubflow.drafting.import_decode import decode
 from pubflow.drafting.import_decisions import DESTROYED
+from pubflow.drafting.import_decode import decode
 from pubflow.drafting.import_figures import CategoryName
 from pubflow.drafting.import_report import ImportedReport, read_import
 from pubflow.drafting.import_rules import ImportRules, load_import_rules

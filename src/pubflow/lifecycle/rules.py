@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pubflow.errors import Reason
 from pubflow.lifecycle.facts import Actor, EditionFacts
-from pubflow.lifecycle.stages import OPENED_BY_FLOW, ZH, Action, ReleaseState, Stage
+from pubflow.lifecycle.stages import OPENED_BY_FLOW, ZH, ReleaseState, Stage
 
 Need = Callable[[EditionFacts, Actor, datetime], list[Reason]]
 # The stages whose deciders must be different persons (design decision 4).
@@ -50,7 +50,7 @@ def opened(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
     return [
         Reason(
             "not_opened",
-            f"流程 {flow} 尚未对这一版本完成准备，几秒后再试；若一直如此，请系统管理员查看 Prefect 或运行 pubflow doctor",
+            f"流程 {flow} 尚未对这一版本完成准备，几秒后再试；若一直如此，请系统管理员运行 pubflow doctor",
         )
     ]
 
@@ -145,7 +145,7 @@ def after_approve(facts: EditionFacts) -> Stage:
     return Stage.DEPARTMENT_REVIEW if still_open > 1 else Stage.CONFIDENTIALITY_CHECK
 
 
-def digest_objections(facts: EditionFacts, action: Action, digest: str | None) -> list[Reason]:
+def digest_objections(facts: EditionFacts, digest: str | None) -> list[Reason]:
     """A decision is for the digest that the person saw. `digest` may be its first eight or more digits."""
     if digest is None:
         return [Reason("digest_missing", "请写明所看到版本的摘要（--digest，前 8 位即可）")]

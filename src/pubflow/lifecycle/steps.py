@@ -130,7 +130,7 @@ def objections(
     reasons += [text for need in step.needs for text in need(facts, actor, now)]
     if step.decides:
         reasons += rules.not_a_writer(facts, actor) + rules.other_person(facts, actor)
-        reasons += rules.digest_objections(facts, action, digest)
+        reasons += rules.digest_objections(facts, digest)
     if step.reason and not reason.strip():
         reasons.append(Reason("reason_missing", "请写明理由"))
     return reasons

@@ -13,7 +13,17 @@ from pubflow.lifecycle.steps import STEPS, objections
 from pubflow.office.access import reading_objections
 from pubflow.office.line import facts_of, newest_edition
 from pubflow.office.office import Office
-from pubflow.records.tables import AuditEvent, Edition, ImportWarning, Person, Publication, Release, Report, Review, Version
+from pubflow.records.tables import (
+    AuditEvent,
+    Edition,
+    ImportWarning,
+    Person,
+    Publication,
+    Release,
+    Report,
+    Review,
+    Version,
+)
 
 _ENDED = (Stage.PUBLISHED, Stage.SUPERSEDED, Stage.WITHDRAWN, Stage.CANCELLED)
 

@@ -45,6 +45,18 @@ def after_state(office: Office, session: Session, release: Release) -> dict[str,
     )
 
 
+def empty_portal(office: Office) -> dict[str, bytes]:
+    """The pages of a portal on which nothing is public yet: home and every category, with their empty states."""
+    categories = list(office.settings.categories.values())
+    return index_pages(
+        site_of(office),
+        page_templates(office.settings.templates),
+        home=[],
+        counts=[(entry.id, entry.name, 0) for entry in categories],
+        touched=[CategoryPage(entry.id, entry.name, 0, 0, []) for entry in categories],
+    )
+
+
 def _entry(office: Office, report: Report, release: Release | Edition) -> Entry:
     moment = release.instant if isinstance(release, Release) else release.published_at
     if moment is None:

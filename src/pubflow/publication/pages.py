@@ -5,7 +5,7 @@ Paths, relative to the document root:
     index.html, 404.html, style.css
     items/2026/00/R-2026-0001/index.html, item.json     a hundred items a folder
     categories/ID/index.html                            the newest of a category
-    categories/ID/pages/00/12.html                      all of it, page by page from the oldest
+    categories/ID/pages/01/12.html                      all of it, page by page from the oldest
 
 Lists are paged from the oldest, in the order in which things became public, so that a publication touches the newest
 page and the front page and never the others: `touched_pages` says which.
@@ -30,7 +30,8 @@ PAGE_SIZE = 20
 """Entries on a list page. Changing it moves every entry: all pages have to be made again."""
 
 _REPORT_ID = re.compile(r"R-(\d{4})-(\d{4,9})")
-_PER_SHARD = 100
+_ITEMS_PER_FOLDER = 100
+_PAGES_PER_FOLDER = 10  # a publication touches such a folder and has to copy its links
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def item_path(report_id: str) -> str:
     found = _REPORT_ID.fullmatch(report_id)
     if not found:
         raise BadInput(f"“{report_id}”不是报告编号", remedy="编号的样子是 R-2026-0001")
-    return f"items/{found[1]}/{int(found[2]) // _PER_SHARD:02d}/{report_id}/"
+    return f"items/{found[1]}/{int(found[2]) // _ITEMS_PER_FOLDER:02d}/{report_id}/"
 
 
 def category_path(category_id: str) -> str:
@@ -130,7 +131,7 @@ def category_page_path(category_id: str, page_no: int) -> str:
     """The file of one list page; 0 is the front page."""
     if page_no == 0:
         return f"{category_path(category_id)}index.html"
-    return f"{category_path(category_id)}pages/{page_no // _PER_SHARD:02d}/{page_no}.html"
+    return f"{category_path(category_id)}pages/{page_no // _PAGES_PER_FOLDER:02d}/{page_no}.html"
 
 
 def page_count(entries: int) -> int:

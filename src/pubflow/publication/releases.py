@@ -131,8 +131,7 @@ def recall(office: Office, report_id: str, actor: Actor, *, reason: str, now: da
 
 def cancel(office: Office, report_id: str, actor: Actor, *, reason: str, now: datetime) -> Edition:
     """End this edition before publication. A release left empty is cancelled; another one waits for a new staging."""
-    edition = take_step(office, report_id, Action.CANCEL, actor, now=now, reason=reason, also=_leave_release)
-    return edition
+    return take_step(office, report_id, Action.CANCEL, actor, now=now, reason=reason, also=_leave_release)
 
 
 def _hold_release(tx: Tx, edition: Edition, _facts: EditionFacts) -> Mapping[str, Any]:

@@ -78,7 +78,8 @@ def release_round(office: Office, clock: Clock) -> list[Switched]:
 
 
 def _name(office: Office, release: Release, base: str | None) -> str:
-    """A name nobody can guess, the same for every process that prepares the same thing."""
+    """A name nobody can guess, the same for every process that prepares the same thing; short, so that links stay in
+    their inodes."""
     return office.vault.fingerprint(f"generation/{release.id}/{release.row_version}/{release.staged_digest}/{base}")[
         :32
     ]

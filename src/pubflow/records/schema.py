@@ -8,7 +8,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine
-
 from sqlmodel import SQLModel
 
 from pubflow.records import tables as _tables  # noqa: F401  # registers every table

@@ -25,7 +25,7 @@ def run_release_loop(office: Office, stop: threading.Event, clock: Callable[[], 
                 log.info("%s is public, %.0f ms after its instant", switched.release_id, late)
             pause = _pause(office, clock())
         except PubflowError as error:
-            log.error("%s", error)  # noqa: TRY400 - the sentence says it all; a traceback would hide it
+            log.error("%s", error)
             pause = LOOK_AGAIN
         except Exception:
             log.exception("the round failed; the next one tries again")

@@ -222,6 +222,11 @@ class Supervisor:
                 if self._hard.is_set() or time.monotonic() > until:
                     break
                 time.sleep(0.02)
+            slow = [
+                one.child.name for one in self._running.values() if one.process in group and one.process.poll() is None
+            ]
+            if slow:
+                self._say(f"{', '.join(slow)}: still there after {STOP_WITHIN:.0f} s, ended the hard way")
             for process in group:
                 _signal_group(process, signal.SIGKILL)  # the whole group: a child may have children of its own
                 process.wait()

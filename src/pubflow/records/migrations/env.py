@@ -1,7 +1,6 @@
 """Alembic's entry. Runs on a connection given by `records.schema.migrate`, so it needs no ini file."""
 
 from alembic import context
-
 from sqlmodel import SQLModel
 
 from pubflow.records import tables as _tables  # noqa: F401  # registers every table

@@ -1,0 +1,150 @@
+"""Decisions on the digest that was shown: approve, findings, clear, sign, return, recall, cancel."""
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from pubflow.confidentiality import actions as confidentiality
+from pubflow.desk.asking import SignedIn, TheOffice
+from pubflow.desk.reports import Saved
+from pubflow.moments import utc_now
+from pubflow.office.access import read_text
+from pubflow.publication import releases
+from pubflow.records.tables import Edition
+from pubflow.review import actions as review
+from pubflow.review.approval import sign as sign_off
+
+router = APIRouter(prefix="/reports/{report_id}")
+
+
+class Decision(BaseModel):
+    """A decision on the version whose digest was shown."""
+
+    digest: str | None = None
+    reason: str = ""
+    place: str = ""
+
+
+class ClearIn(BaseModel):
+    """The filled review form 保密审查审批表."""
+
+    digest: str | None = None
+    result: str
+    answers: dict[str, bool]
+    opinion: str
+
+
+class FindingDecision(BaseModel):
+    """What becomes of one finding."""
+
+    digest: str | None = None
+    decision: str
+    basis: str
+    reason: str
+
+
+class FindingOut(BaseModel):
+    """A finding with its evidence; the value itself is masked."""
+
+    id: int | None
+    rule: str
+    type: str
+    severity: str
+    start: int
+    end: int
+    masked: str
+    evidence: list[str]
+    decision: str = ""
+    basis: str = ""
+    reason: str = ""
+    by: str | None = None
+    decided_at: datetime | None = None
+
+
+@router.post("/approve")
+def approve(report_id: str, given: Decision, office: TheOffice, actor: SignedIn) -> Saved:
+    """Approve for my department."""
+    moved = review.approve(office, report_id, actor, digest=given.digest, remark=given.reason, now=utc_now())
+    return _saved(moved)
+
+
+@router.post("/return")
+def send_back(report_id: str, given: Decision, office: TheOffice, actor: SignedIn) -> Saved:
+    """Return to the drafter with place and reason."""
+    moved = review.send_back(
+        office, report_id, actor, digest=given.digest, reason=given.reason, place=given.place, now=utc_now()
+    )
+    return _saved(moved)
+
+
+@router.post("/sign")
+def sign(report_id: str, given: Decision, office: TheOffice, actor: SignedIn) -> Saved:
+    """Sign for publication at the planned instant."""
+    return _saved(sign_off(office, report_id, actor, digest=given.digest, remark=given.reason, now=utc_now()))
+
+
+@router.post("/clear")
+def clear(report_id: str, given: ClearIn, office: TheOffice, actor: SignedIn) -> Saved:
+    """Fill the review form and let the version go on."""
+    return _saved(confidentiality.clear(office, report_id, actor, **given.model_dump(), now=utc_now()))
+
+
+@router.post("/recall")
+def recall(report_id: str, given: Decision, office: TheOffice, actor: SignedIn) -> Saved:
+    """Take a signed report back before its instant."""
+    return _saved(releases.recall(office, report_id, actor, reason=given.reason, now=utc_now()))
+
+
+@router.post("/cancel")
+def cancel(report_id: str, given: Decision, office: TheOffice, actor: SignedIn) -> Saved:
+    """End this edition before publication."""
+    return _saved(releases.cancel(office, report_id, actor, reason=given.reason, now=utc_now()))
+
+
+@router.get("/findings")
+def findings(report_id: str, office: TheOffice, actor: SignedIn) -> list[FindingOut]:
+    """The findings of the version at hand."""
+    read_text(office, actor, report_id, now=utc_now())
+    found = confidentiality.findings(office, report_id)
+    return [FindingOut(**finding.model_dump(include=set(FindingOut.model_fields))) for finding in found]
+
+
+@router.post("/findings/{finding_id}")
+def decide(report_id: str, finding_id: int, given: FindingDecision, office: TheOffice, actor: SignedIn) -> Saved:
+    """Decide one finding."""
+    moved = confidentiality.decide(
+        office,
+        report_id,
+        actor,
+        finding_id,
+        given.decision,
+        digest=given.digest,
+        basis=given.basis,
+        reason=given.reason,
+        now=utc_now(),
+    )
+    return _saved(moved)
+
+
+@router.post("/scan")
+def scan(report_id: str, office: TheOffice, actor: SignedIn) -> list[FindingOut]:
+    """What the scan would find in the newest version; nothing is decided or kept."""
+    found = confidentiality.preview(office, report_id, actor, utc_now())
+    return [
+        FindingOut(
+            id=None,
+            rule=finding.rule,
+            type=finding.type,
+            severity=str(finding.severity),
+            start=finding.start,
+            end=finding.end,
+            masked=finding.masked,
+            evidence=list(finding.evidence),
+        )
+        for finding in found
+    ]
+
+
+def _saved(moved: Edition) -> Saved:
+    return Saved(report=moved.report_id, stage=moved.stage, version=moved.version, digest=moved.digest)

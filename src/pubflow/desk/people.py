@@ -1,0 +1,108 @@
+"""Signing in and out, and the people of the office."""
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import BaseModel, SecretStr
+
+from pubflow.desk.asking import Bearer, SignedIn, TheOffice
+from pubflow.moments import utc_now
+from pubflow.office import people
+from pubflow.records.tables import Person
+
+router = APIRouter()
+
+
+class SignIn(BaseModel):
+    """Name and password."""
+
+    person: str
+    password: SecretStr
+
+
+class SignedInOut(BaseModel):
+    """The token, shown once."""
+
+    token: str
+    person: str
+    expires_at: datetime
+
+
+class PersonOut(BaseModel):
+    """A person without secrets."""
+
+    id: str
+    name: str
+    section: str
+    roles: list[str]
+    active: bool
+    may_sign_in: bool
+
+
+class NewPerson(BaseModel):
+    """A person to add."""
+
+    id: str
+    name: str
+    section: str
+    roles: list[str]
+
+
+class NewPassword(BaseModel):
+    """A password to set."""
+
+    password: SecretStr
+
+
+class Why(BaseModel):
+    """A reason."""
+
+    reason: str = ""
+
+
+@router.post("/session")
+def sign_in(given: SignIn, office: TheOffice) -> SignedInOut:
+    """Sign in; the token goes into `Authorization: Bearer` of all other requests."""
+    token, expires_at = people.sign_in(office, given.person, given.password.get_secret_value(), now=utc_now())
+    return SignedInOut(token=token, person=given.person, expires_at=expires_at)
+
+
+@router.delete("/session", status_code=204)
+def sign_out(token: Bearer, office: TheOffice) -> None:
+    """End this sign-in."""
+    people.sign_out(office, token, now=utc_now())
+
+
+@router.get("/people")
+def listed(office: TheOffice, actor: SignedIn) -> list[PersonOut]:
+    """Everybody."""
+    return [_out(person) for person in people.everybody(office)]
+
+
+@router.post("/people", status_code=201)
+def add(given: NewPerson, office: TheOffice, actor: SignedIn) -> PersonOut:
+    """Add a person (operator)."""
+    return _out(people.add_person(office, actor, **given.model_dump(), now=utc_now()))
+
+
+@router.post("/people/{person_id}/deactivate", status_code=204)
+def deactivate(person_id: str, why: Why, office: TheOffice, actor: SignedIn) -> None:
+    """Deactivate a person (operator)."""
+    people.deactivate(office, actor, person_id, reason=why.reason, now=utc_now())
+
+
+@router.post("/people/{person_id}/password", status_code=204)
+def password(person_id: str, given: NewPassword, office: TheOffice, actor: SignedIn) -> None:
+    """Set a password: one's own, or anybody's as operator."""
+    people.set_password(office, actor, person_id, given.password.get_secret_value(), now=utc_now())
+
+
+def _out(person: Person) -> PersonOut:
+    return PersonOut(
+        id=person.id,
+        name=person.name,
+        section=person.section_id,
+        roles=person.roles,
+        active=person.active,
+        may_sign_in=person.active and person.password_hash is not None,
+    )

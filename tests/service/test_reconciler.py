@@ -1,0 +1,228 @@
+"""Rounds of the reconciler against a sheet of what is due and a Prefect of fifty lines."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flow_runs.paper_office import PaperOffice
+
+from pubflow.prefect_client import FINAL, CreatedRun, FlowRun, LookAgain
+from pubflow.service.reconciler import Reconciler, reconcile
+
+NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+GRACE = timedelta(seconds=30)
+
+
+class PaperPrefect:
+    """Flow runs in a dictionary; the states change when a test says so. Deployment ids are the steps' names."""
+
+    def __init__(self) -> None:
+        self.runs: dict[str, FlowRun] = {}
+        self.keys: dict[str | None, str] = {}
+        self.pages: dict[str, str] = {}
+        self.away = False
+        self.now = NOON
+
+    def deployment_id(self, step: str) -> str:
+        return step
+
+    def deployment_steps(self) -> dict[str, str]:
+        steps = ("drafting", "department-review", "confidentiality-check", "approval", "scheduled-publication", "daily")
+        return {step: step for step in steps}
+
+    def flow_runs(self, ids: Iterable[str]) -> dict[str, FlowRun]:
+        return {run_id: self.runs[run_id] for run_id in ids if run_id in self.runs}
+
+    def live_flow_runs(self, before: datetime) -> list[FlowRun]:
+        if self.away:
+            raise LookAgain("database is locked")
+        return [run for run in self.runs.values() if not run.is_final]
+
+    def create_flow_run(
+        self,
+        deployment_id: str,
+        *,
+        name: str,
+        parameters: Mapping[str, object],
+        tags: Iterable[str] = (),
+        idempotency_key: str | None = None,
+    ) -> CreatedRun:
+        if idempotency_key is not None and idempotency_key in self.keys:
+            return CreatedRun(self.runs[self.keys[idempotency_key]], is_new=False)
+        run = FlowRun(f"run-{len(self.runs) + 1}", name, deployment_id, "SCHEDULED", self.now, parameters)
+        self.runs[run.id] = run
+        self.keys[idempotency_key] = run.id
+        return CreatedRun(run, is_new=True)
+
+    def set_crashed(self, run_id: str, message: str) -> None:
+        self.set(run_id, "CRASHED")
+
+    def write_page(self, key: str, markdown: str, description: str, flow_run_id: str | None = None) -> None:
+        self.pages[key] = markdown
+
+    def set(self, run_id: str, state: str) -> None:
+        self.runs[run_id] = replace(self.runs[run_id], state_type=state, since=self.now)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> PaperOffice:
+    return PaperOffice(tmp_path)
+
+
+@pytest.fixture
+def prefect() -> PaperPrefect:
+    return PaperPrefect()
+
+
+def test_what_is_due_gets_one_run_named_after_it_and_no_second(office, prefect):
+    office.owe("confidentiality-check", "R-2026-0042", 3)
+    assert reconcile(office, prefect, NOON) == ["started R-2026-0042 confidentiality-check v3"]
+    assert prefect.runs["run-1"].reports == ("R-2026-0042@3",)
+    assert reconcile(office, prefect, NOON + timedelta(seconds=2)) == []
+
+
+def test_killed_between_starting_and_recording_the_next_round_finds_the_same_run(office, prefect, monkeypatch):
+    office.owe("approval", "R-2026-0001")
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(PaperOffice, "record", _killed)
+        reconcile(office, prefect, NOON)
+    prefect.set("run-1", "COMPLETED")  # it even ran; yet the register still finds the step due
+    prefect.set("run-1", "SCHEDULED")
+    reconcile(office, prefect, NOON)
+    assert list(prefect.runs) == ["run-1"]
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("state", FINAL)
+def test_a_run_that_ended_while_its_step_is_still_due_is_followed_by_another_attempt(office, prefect, state):
+    due = office.owe("approval", "R-2026-0001")
+    reconcile(office, prefect, NOON)
+    prefect.set("run-1", state)
+    assert reconcile(office, prefect, NOON) == []  # a second's pause first
+    assert reconcile(office, prefect, NOON + timedelta(seconds=1)) == ["started R-2026-0001 approval v1, attempt 2"]
+    assert (office.get(due).attempt, office.get(due).flow_run_id) == (2, "run-2")
+
+
+def test_a_run_that_prefect_forgot_is_followed_by_another_attempt(office, prefect):
+    office.owe("approval", "R-2026-0001")
+    reconcile(office, prefect, NOON)
+    prefect.runs.clear()
+    prefect.keys.clear()
+    assert reconcile(office, prefect, NOON) == ["started R-2026-0001 approval v1, attempt 2"]
+
+
+def test_a_step_that_keeps_failing_is_tried_less_and_less_often_but_never_given_up(office, prefect):
+    office.owe("approval", "R-2026-0001")
+    started = []
+    for second in range(0, 3600, 2):
+        prefect.now = NOON + timedelta(seconds=second)
+        if reconcile(office, prefect, prefect.now):
+            started.append(second)
+            prefect.set(f"run-{len(started)}", "FAILED")
+    pauses = [later - earlier for earlier, later in zip(started, started[1:], strict=False)]
+    assert pauses[:6] == [2, 2, 4, 8, 16, 32]
+    assert pauses[-1] == 300
+
+
+def test_a_register_restored_from_a_backup_does_not_take_an_old_run_for_a_new_one(office, prefect, tmp_path):
+    office.owe("approval", "R-2026-0001")
+    reconcile(office, prefect, NOON)
+    prefect.set("run-1", "COMPLETED")
+    restored = PaperOffice(tmp_path / "restored")  # the same step is due, its attempts are forgotten
+    restored.owe("approval", "R-2026-0001")
+    assert reconcile(restored, prefect, NOON) == ["started R-2026-0001 approval v1, attempt 2"]
+
+
+def test_a_step_due_again_under_the_same_version_gets_a_new_key(office, prefect):
+    due = office.owe("scheduled-publication", "L-2026-0001", 0)
+    reconcile(office, prefect, NOON)
+    prefect.set("run-1", "COMPLETED")
+    office.run_step("scheduled-publication", "L-2026-0001", NOON)
+    reconcile(office, prefect, NOON)
+    assert office.get(due).flow_run_id is None  # done, and forgotten
+    office.owe("scheduled-publication", "L-2026-0001", 0)
+    assert reconcile(office, prefect, NOON) == ["started L-2026-0001 scheduled-publication, attempt 2"]
+
+
+def test_a_lease_protects_a_report_whose_recorded_run_is_over(office, prefect):
+    due = office.owe("approval", "R-2026-0001")
+    reconcile(office, prefect, NOON)
+    prefect.set("run-1", "CANCELLED")
+    office.acquire(due, "run-by-hand/7", NOON + timedelta(seconds=60), NOON)
+    assert reconcile(office, prefect, NOON + timedelta(seconds=59)) == []
+    assert reconcile(office, prefect, NOON + timedelta(seconds=61)) == ["started R-2026-0001 approval v1, attempt 2"]
+
+
+@pytest.mark.parametrize("state", ["PENDING", "RUNNING"])
+def test_a_run_without_a_lease_is_crashed_only_after_the_grace(office, prefect, state):
+    office.owe("approval", "R-2026-0001")
+    rounds = Reconciler(office, prefect, GRACE)
+    rounds.round(NOON)
+    prefect.set("run-1", state)
+    assert [rounds.round(NOON + timedelta(seconds=after)) for after in (2, 20, 32)] == [[], [], []]
+    assert rounds.round(NOON + timedelta(seconds=33))[0] == "crashed R-2026-0001 approval v1: no lease for 30 s"
+    assert prefect.runs["run-1"].state_type == "CRASHED"
+
+
+def test_a_run_whose_lease_is_renewed_is_left_alone_for_hours(office, prefect):
+    due = office.owe("approval", "R-2026-0001")
+    rounds = Reconciler(office, prefect, GRACE)
+    rounds.round(NOON)
+    prefect.set("run-1", "RUNNING")
+    for minute in range(180):
+        now = NOON + timedelta(minutes=minute)
+        office.acquire(due, "run-1/7", now + timedelta(seconds=90), now)
+        assert rounds.round(now) == []
+
+
+def test_more_than_five_due_reports_share_one_run_which_counts_for_each(office, prefect):
+    for number in range(6):
+        office.owe("approval", f"R-2026-000{number}")
+    assert reconcile(office, prefect, NOON) == ["started approval, 6 reports"]
+    assert len(prefect.runs["run-1"].reports) == 6
+    assert reconcile(office, prefect, NOON) == []
+
+
+def test_up_to_five_due_reports_get_a_run_each(office, prefect):
+    for number in range(5):
+        office.owe("approval", f"R-2026-000{number}")
+    assert len(reconcile(office, prefect, NOON)) == 5
+
+
+def test_a_live_run_started_by_hand_counts(office, prefect):
+    office.owe("approval", "R-2026-0001", 2)
+    prefect.create_flow_run("approval", name="by hand", parameters={"reports": ["R-2026-0001"]})
+    assert reconcile(office, prefect, NOON) == []
+
+
+def test_a_run_of_another_step_or_version_does_not_count(office, prefect):
+    office.owe("approval", "R-2026-0001", 2)
+    prefect.create_flow_run("drafting", name="by hand", parameters={"reports": ["R-2026-0001"]})
+    prefect.create_flow_run("approval", name="by hand", parameters={"reports": ["R-2026-0001@1"]})
+    assert reconcile(office, prefect, NOON) == ["started R-2026-0001 approval v2"]
+
+
+def test_a_server_that_is_away_ends_the_round_and_the_next_one_starts_all(office, prefect):
+    office.owe("approval", "R-2026-0001")
+    prefect.away = True
+    assert "asked again in the next round" in reconcile(office, prefect, NOON)[0]
+    prefect.away = False
+    assert reconcile(office, prefect, NOON) == ["started R-2026-0001 approval v1"]
+
+
+def test_pages_are_written_when_the_register_moved_and_not_otherwise(office, prefect):
+    office.owe("approval", "R-2026-0001")
+    rounds = Reconciler(office, prefect)
+    rounds.round(NOON)
+    assert set(prefect.pages) == {"r-2026-0001", "the-line"}
+    prefect.pages.clear()
+    rounds.round(NOON)
+    assert prefect.pages == {}
+    office.run_step("approval", "R-2026-0001", NOON)
+    rounds.round(NOON)
+    assert set(prefect.pages) == {"r-2026-0001", "the-line"}
