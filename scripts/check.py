@@ -37,6 +37,7 @@ def run_tests() -> bool:
     """Run pytest, a dot a test; then the seconds of each room and pytest's own last line."""
     rooms: dict[str, float] = defaultdict(float)
     tail: list[str] = []
+    last = ""
     in_durations = False
     process = subprocess.Popen(TESTS, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     column = 0
@@ -53,10 +54,12 @@ def run_tests() -> bool:
             print("\n" + line.rstrip(), flush=True)
         elif not in_durations:
             tail.append(line)
+        last = line if line.strip() else last
     code = process.wait()
     print()
     if code != 0:
         print("".join(tail), flush=True)
+    print(last.strip("= \n"))
     for room, seconds in sorted(rooms.items(), key=lambda one: -one[1]):
         print(f"       {room:<24} {seconds:6.1f} s")
     return code == 0

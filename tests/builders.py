@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlmodel import col, select
+
 from pubflow.confidentiality.actions import clear
 from pubflow.documents.report_text import ReportText
 from pubflow.drafting.actions import edit, submit
@@ -16,7 +18,7 @@ from pubflow.office.office import Office
 from pubflow.office.people import actor_of, everybody
 from pubflow.publication.releases import plan
 from pubflow.publication.switching import release_round
-from pubflow.records.tables import Edition, Release
+from pubflow.records.tables import Edition, Release, Report, Review, Section
 from pubflow.review.actions import approve
 from pubflow.review.approval import sign
 from pubflow.wiring import Line
@@ -55,11 +57,12 @@ class Given:
         body: str = "## 一、工作动态\n\n本月完成了统计数据发布。\n",
         title: str = "东湖区统计局工作动态",
         drafter: str = "lin_xiao",
+        kind: str = "news",
         release_in: timedelta = timedelta(hours=1),
         open_it: bool = True,
     ) -> str:
-        """A news report that has reached `stage`; `open_it`: the stage's flow has done its work as well."""
-        report_id = new_report(self.office, self.people[drafter], kind="news", title=title, now=self.tick())
+        """A report that has reached `stage`; `open_it`: the stage's flow has done its work as well."""
+        report_id = new_report(self.office, self.people[drafter], kind=kind, title=title, now=self.tick())
         self.flows()
         self.write(report_id, body, by=drafter)
         for reached in _ORDER[: _ORDER.index(stage)]:
@@ -83,15 +86,29 @@ class Given:
         digest = self.edition(report_id).digest
         office, people = self.office, self.people
         if stage is Stage.DRAFTING:
-            submit(office, report_id, people["lin_xiao"], now=self.tick())
+            submit(office, report_id, people[self.drafter(report_id)], now=self.tick())
         elif stage is Stage.DEPARTMENT_REVIEW:
-            approve(office, report_id, people["fang_zhi"], digest=digest, remark="同意", now=self.tick())
+            for head in self.heads_waited_for(report_id):
+                approve(office, report_id, people[head], digest=digest, remark="同意", now=self.tick())
         elif stage is Stage.CONFIDENTIALITY_CHECK:
             self.clear(report_id)
         elif stage is Stage.APPROVAL:
             if self.edition(report_id).release_id is None:
-                plan(office, [report_id], people["lin_xiao"], instant=self.now + release_in, now=self.tick())
+                self.plan([report_id], release_in=release_in)
             sign(office, report_id, people["liao_jun"], digest=digest, remark="同意发布", now=self.tick())
+
+    def plan(self, report_ids: list[str], *, release_in: timedelta = timedelta(hours=1)) -> Release:
+        """A release of these reports, some time from now."""
+        instant = self.now + release_in
+        return plan(self.office, report_ids, self.people["lin_xiao"], instant=instant, now=self.tick())
+
+    def together(self, count: int = 2, *, release_in: timedelta = timedelta(hours=1)) -> list[str]:
+        """Several signed reports in one release."""
+        reports = [self.report(Stage.APPROVAL, title=f"第{number}份工作动态") for number in range(1, count + 1)]
+        self.plan(reports, release_in=release_in)
+        for report_id in reports:
+            self.advance(report_id, Stage.APPROVAL)
+        return reports
 
     def clear(self, report_id: str, *, by: str = "wan_ning") -> Edition:
         """The officer's clearance with a whole form."""
@@ -113,6 +130,20 @@ class Given:
         self.now = max(self.now, self.release(report_id).instant)
         release_round(self.office, lambda: self.now)
         self.flows()
+
+    def drafter(self, report_id: str) -> str:
+        """Who drafts a report."""
+        with self.office.records.reading() as session:
+            return session.get_one(Report, report_id).drafter_id
+
+    def heads_waited_for(self, report_id: str) -> list[str]:
+        """The section heads whose reviews are open, in their order."""
+        with self.office.records.reading() as session:
+            open_ones = select(Review).where(
+                Review.edition_id == newest_edition(session, report_id).id, Review.state == "open"
+            )
+            reviews = session.exec(open_ones.order_by(col(Review.id))).all()
+            return [str(session.get_one(Section, review.section_id).head_id) for review in reviews]
 
     def edition(self, report_id: str) -> Edition:
         """The row as it is now."""

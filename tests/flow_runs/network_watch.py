@@ -83,6 +83,12 @@ class Visit:
         if parts.scheme in ("http", "https", "ws", "wss") and (parts.hostname or "") not in LOCAL_HOSTS:
             self.outside.append(url)
 
+    def note_failure(self, url: str, why: str | None) -> None:
+        """A request that the page policy ended before it was sent was wished, not tried."""
+        if why == "csp" and url in self.outside:
+            self.outside.remove(url)
+            self.stopped.append(url)
+
     def note_error(self, text: str) -> None:
         """Keep an error of the browser's console, apart when the page policy is the reason."""
         (self.stopped if "Content Security Policy" in text else self.errors).append(text)
@@ -96,6 +102,7 @@ def browser() -> Iterator[tuple[Page, Visit]]:
         context = chromium.new_context()
         visit = Visit()
         context.on("request", lambda request: visit.note(request.url))
+        context.on("requestfailed", lambda request: visit.note_failure(request.url, request.failure))
         page = context.new_page()
         page.on("websocket", lambda socket: visit.note(socket.url))
         page.on("console", lambda said: visit.note_error(said.text) if said.type == "error" else None)

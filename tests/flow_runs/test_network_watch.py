@@ -42,6 +42,18 @@ def test_a_page_that_asks_for_something_outside_is_caught(tmp_path: Path):
         "<script>fetch('https://count.invalid/hit').catch(() => 0)</script><p>text"
     )
     with browser() as (page, visit):
-        load(page, visit, [page_file.as_uri()])
+        load(page, visit, [page_file.as_uri()], wait_ms=1000)
     hosts = {url.split("/")[2] for url in visit.outside}
     assert hosts == {"ahead.invalid", "logo.invalid", "count.invalid"}
+
+
+@pytest.mark.browser
+def test_what_the_page_policy_stops_was_wished_and_not_tried(tmp_path: Path):
+    page_file = tmp_path / "page.html"
+    page_file.write_text(
+        "<meta http-equiv='Content-Security-Policy' content=\"img-src 'none'\"><img src='https://logo.invalid/x.png'>text"
+    )
+    with browser() as (page, visit):
+        load(page, visit, [page_file.as_uri()], wait_ms=1000)
+    assert visit.outside == []
+    assert any("https://logo.invalid/x.png" in stopped for stopped in visit.stopped)

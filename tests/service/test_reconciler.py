@@ -1,8 +1,10 @@
 """Rounds of the reconciler against a sheet of what is due and a Prefect of fifty lines."""
+# ruff: noqa: ARG002 - the protocol names the arguments, a Prefect on paper needs fewer
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -85,11 +87,11 @@ def test_what_is_due_gets_one_run_named_after_it_and_no_second(office, prefect):
 
 def test_killed_between_starting_and_recording_the_next_round_finds_the_same_run(office, prefect, monkeypatch):
     office.owe("approval", "R-2026-0001")
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(PaperOffice, "record", _killed)
-        reconcile(office, prefect, NOON)
-    prefect.set("run-1", "COMPLETED")  # it even ran; yet the register still finds the step due
-    prefect.set("run-1", "SCHEDULED")
+        with pytest.raises(KeyboardInterrupt):
+            reconcile(office, prefect, NOON)
+    prefect.deployment_steps = dict  # it does not even see that the live run is one of this step
     reconcile(office, prefect, NOON)
     assert list(prefect.runs) == ["run-1"]
 
@@ -119,12 +121,12 @@ def test_a_run_that_prefect_forgot_is_followed_by_another_attempt(office, prefec
 def test_a_step_that_keeps_failing_is_tried_less_and_less_often_but_never_given_up(office, prefect):
     office.owe("approval", "R-2026-0001")
     started = []
-    for second in range(0, 3600, 2):
+    for second in [*range(0, 80, 2), *range(80, 1500, 10)]:
         prefect.now = NOON + timedelta(seconds=second)
         if reconcile(office, prefect, prefect.now):
             started.append(second)
             prefect.set(f"run-{len(started)}", "FAILED")
-    pauses = [later - earlier for earlier, later in zip(started, started[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(started)]
     assert pauses[:6] == [2, 2, 4, 8, 16, 32]
     assert pauses[-1] == 300
 

@@ -89,8 +89,9 @@ def decide(
 ) -> Edition:
     """Let one finding pass, with reason and legal basis; what must not pass is returned to the drafter.
 
-    Raises StepRefused, NotFound, BadInput.
+    Raises StepRefused, NotFound, BadInput, SecretMarkFound.
     """
+    office.admit(actor, basis, "", now)
 
     def write(tx: Tx, edition: Edition, _facts: EditionFacts) -> Mapping[str, Any]:
         finding = tx.session.get(Finding, finding_id)
@@ -130,9 +131,9 @@ def clear(
     _check_form(office, result, answers, opinion)
 
     def fill(tx: Tx, edition: Edition) -> None:
-        if not edition.digest or tx.session.get(ReviewForm, (edition.id, edition.digest)) is not None:
+        if not edition.digest:
             return
-        tx.session.add(
+        tx.session.merge(  # a text that came back unchanged is judged anew: the newest form holds
             ReviewForm(
                 edition_id=edition.id,
                 digest=edition.digest,

@@ -6,7 +6,7 @@ from typing import Any
 
 from pubflow.audit.events import Event
 from pubflow.drafting.versions import mend_warnings, parse_edit, save_version
-from pubflow.errors import AlreadyMoved, BadInput, NotFound, StepRefused
+from pubflow.errors import AlreadyMoved, BadInput, NotFound, Reason, StepRefused
 from pubflow.lifecycle.facts import Actor, EditionFacts
 from pubflow.lifecycle.stages import ZH, Action, Role
 from pubflow.lifecycle.steps import objections
@@ -27,6 +27,7 @@ def edit(
     """
     with refusals_recorded(office, actor, report_id, Action.EDIT, now):
         office.admit(actor, text, "", now)
+        office.admit(actor, reason, "", now)
         new = parse_edit(text)
         if not reason.strip():
             raise BadInput("没有写明修改理由", "reason", "请用 --reason 写明改了什么、为什么")
@@ -34,6 +35,8 @@ def edit(
             edition = newest_edition(tx.session, report_id)
             facts = facts_of(tx.session, edition)
             refused = objections(facts, Action.EDIT, actor, now)
+            if not edition.version:  # an edit now would go past the warnings of the import
+                refused.append(Reason("not_drafted", "流程 drafting 尚未由来源生成第一版，几秒后再试"))
             if refused:
                 raise StepRefused(report_id, ZH[Action.EDIT], tuple(refused))
             if seen is not None and (len(seen) < 8 or not edition.digest.startswith(seen.lower())):
@@ -54,6 +57,7 @@ def answer_warning(
 
     Raises StepRefused, NotFound, BadInput.
     """
+    office.admit(actor, reason, "", now)
     with (
         refusals_recorded(office, actor, report_id, "warnings", now),
         office.records.writing(now, what="warnings", who=actor.id, subject=report_id) as tx,

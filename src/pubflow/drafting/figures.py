@@ -3,10 +3,13 @@
 import csv
 import io
 from decimal import Decimal, InvalidOperation
+from pathlib import PurePath
 
 from pubflow.drafting.import_decode import decode
 from pubflow.errors import BadInput
 
+SUFFIX = ".csv"
+_SAVE_AS = f"请另存为 UTF-8 编码的 {SUFFIX} 文件，再上传"
 Row = dict[str, str | Decimal | None]
 # Marks of tables for "unknown" or "none" (dossier 5.5).
 _NO_FIGURE = {"", "…", "...", "–", "-", "—"}
@@ -29,15 +32,28 @@ def read_figures(raw: bytes, name: str) -> list[Row]:
     Each row holds every column as written (str) and `<column>_dec` (Decimal, None where there is no figure).
     Raises BadInput naming file, row and column.
     """
-    text, _ = decode(raw, name.rsplit(".", 1)[0] + ".txt" if name.lower().endswith(".csv") else name)
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), restkey="_extra")
-    missing = [column for column in COLUMNS if column not in (rows.fieldnames or [])]
-    if missing:
-        raise BadInput(f"缺少列 {'、'.join(missing)}", f"{name} 第 1 行", f"表头应有：{','.join(COLUMNS)}")
-    figures = [_row(row, f"{name} 第 {number} 行") for number, row in enumerate(rows, 2)]
+    rows = csv.DictReader(io.StringIO(figures_text(raw, name), newline=""), restkey="_extra")
+    try:
+        missing = [column for column in COLUMNS if column not in (rows.fieldnames or [])]
+        if missing:
+            raise BadInput(f"缺少列 {'、'.join(missing)}", f"{name} 第 1 行", f"表头应有：{','.join(COLUMNS)}")
+        # line_num, not a count of rows: blank lines and line breaks in quotes would shift every later number.
+        figures = [_row(row, f"{name} 第 {rows.line_num} 行") for row in rows]
+    except csv.Error as error:
+        raise BadInput(f"这一行不是 CSV（{error}）", f"{name} 第 {rows.line_num} 行", "请核对引号是否成对") from None
     if not figures:
         raise BadInput("只有表头，没有数据行", name, "请核对文件是否完整")
     return figures
+
+
+def figures_text(raw: bytes, name: str) -> str:
+    """The file's text, UTF-8 or GBK: what the door looks at. Raises BadInput naming the file."""
+    if not name.lower().endswith(SUFFIX):
+        raise BadInput(f"不认识的文件类型“{PurePath(name).suffix}”，数据须是 {SUFFIX} 文件", name, _SAVE_AS)
+    try:
+        return decode(raw, f"{name}.txt")[0]
+    except BadInput as error:
+        raise BadInput(error.what, name, _SAVE_AS) from None
 
 
 def _row(row: dict[str, str], where: str) -> Row:

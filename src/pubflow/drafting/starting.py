@@ -14,9 +14,9 @@ from typing import Any
 from sqlmodel import col, select
 
 from pubflow.audit.events import Event
-from pubflow.documents.report_text import Head, ReportText
+from pubflow.documents.report_text import LABELS, Head, ReportText
 from pubflow.documents.templates import office_templates, rendered
-from pubflow.drafting.figures import read_figures
+from pubflow.drafting.figures import figures_text, read_figures
 from pubflow.drafting.import_decisions import DESTROYED
 from pubflow.drafting.import_decode import decode
 from pubflow.drafting.import_figures import CategoryName
@@ -118,6 +118,8 @@ def new_report(
         of_kind = office.settings.kind(kind)
         if not title.strip():
             raise BadInput("没有标题", "title", "请用 --title 给出标题")
+        _one_line("title", title)
+        _one_line("period", period)
         today = now.astimezone(SHANGHAI).date()
         bureau = office.settings.bureau
         head = Head(
@@ -130,10 +132,13 @@ def new_report(
             date_created=today.isoformat(),
         )
         name, content = figures or ("", b"")
+        given = ""
         if figures:
             _not_too_large(content, name)
+            given = figures_text(content, name)  # as the draft will read it, GBK too: else the door sees only noise
+        office.admit(actor, f"{title}\n{period}\n{given}", name, now)
+        if figures:
             read_figures(content, name)
-        office.admit(actor, f"{title}\n{period}\n{content.decode('utf-8', 'replace')}", name, now)
         origin = Origin(FIGURES if figures else BLANK, name, content, {"head": head.model_dump()})
         return _start(office, actor, of_kind, head, origin, now)
 
@@ -164,6 +169,12 @@ def make_draft(office: Office, report_id: str, now: datetime) -> StepOutcome:
     else:
         text = _from_template(office, source, raw)
     with office.records.writing(now, what=DRAFTING, who=Machine.FLOW, subject=report_id) as tx:
+        again = tx.session.exec(select(Edition).where(col(Edition.id) == edition.id).with_for_update()).one()
+        if again.row_version != edition.row_version:
+            tx.record(Event("repeated", f"flow:{DRAFTING}", report_id, Machine.FLOW, again.digest))
+            return StepOutcome(
+                f"not due: {DRAFTING} {report_id}: another run was first; nothing was changed", changed=False
+            )
         for warning in warnings:
             tx.session.add(warning)
         # The person who brought the source is the author of what the machine made of it.
@@ -271,6 +282,11 @@ def _workflow(kind: Kind, own_section: str) -> dict[str, Any]:
 def _need_drafter(actor: Actor, what: str) -> None:
     if Role.DRAFTER not in actor.roles:
         raise StepRefused("新稿件", what, (Reason("other_role", "这一步由起草人办理"),))
+
+
+def _one_line(field: str, value: str) -> None:
+    if len(value.strip().splitlines()) > 1:
+        raise BadInput(f"{LABELS[field]}不止一行", field, "请只写一行")
 
 
 def _not_too_large(raw: bytes, name: str) -> None:

@@ -40,9 +40,9 @@ class EditionFacts:
 
     writers: everyone who wrote any part of the content since the last publication.
     opened: the stage's flow has done its work on `digest` during the present visit to the stage.
-    deciders: who took the decision of a stage on `digest`, by stage.
-    returned_from, returned_digest: where the last return came from, and on what text.
-    reviews: the department reviews of the present visit; review_steps: ids of all reviews of the workflow.
+    deciders: who decided on `digest` (a review, a finding, the clearance, the signature), by stage.
+    passed: the stages that have passed `digest`; department review once every review of the workflow has.
+    reviews: the department reviews of the present visit.
     """
 
     report_id: str
@@ -55,6 +55,7 @@ class EditionFacts:
     opened: bool = False
     reviews: tuple[ReviewFact, ...] = ()
     deciders: dict[Stage, frozenset[str]] = field(default_factory=dict)
+    passed: frozenset[Stage] = frozenset()
     missing_fields: tuple[str, ...] = ()
     broken_checks: tuple[str, ...] = ()
     open_warnings: tuple[str, ...] = ()
@@ -62,5 +63,3 @@ class EditionFacts:
     form_filled: bool = False
     release: ReleaseFact | None = None
     staged_digest_matches: bool = False
-    returned_from: Stage | None = None
-    returned_digest: str = ""

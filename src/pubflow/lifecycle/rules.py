@@ -132,11 +132,12 @@ def other_person(facts: EditionFacts, actor: Actor) -> list[Reason]:
 
 
 def after_submit(facts: EditionFacts) -> Stage:
-    """Where a submission goes: an unchanged text straight back to the one who returned it, else to the first
-    stage, whose decision any edit voids because every decision is for one digest (design section 4)."""
-    if facts.returned_from is not None and facts.digest == facts.returned_digest:
-        return facts.returned_from
-    return Stage.DEPARTMENT_REVIEW
+    """Where a submission goes: the earliest stage that has not passed this very text (design section 4).
+
+    Every decision is for one digest: an edit voids them all, and an unchanged text goes straight back to the one
+    who returned it. A text that was signed and recalled is signed again.
+    """
+    return next((stage for stage in _DECIDING if stage not in facts.passed), Stage.APPROVAL)
 
 
 def after_approve(facts: EditionFacts) -> Stage:

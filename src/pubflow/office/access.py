@@ -9,7 +9,7 @@ from pubflow.documents.report_text import ReportText
 from pubflow.errors import NotFound, Reason, StepRefused
 from pubflow.lifecycle.facts import Actor
 from pubflow.lifecycle.stages import Role, Stage
-from pubflow.office.line import newest_edition
+from pubflow.office.line import newest_edition, refusals_recorded
 from pubflow.office.office import Office
 from pubflow.records.tables import Edition, Report, Source, Version
 
@@ -55,12 +55,11 @@ def read_text(
     office: Office, actor: Actor, report_id: str, *, now: datetime, number: int | None = None
 ) -> tuple[Edition, ReportText]:
     """A text for a person. The reader is logged, a refusal too. Raises StepRefused, NotFound."""
-    with office.records.reading() as session:
+    with refusals_recorded(office, actor, report_id, "read", now), office.records.reading() as session:
         edition = newest_edition(session, report_id)
         reasons = reading_objections(session.get_one(Report, report_id), edition, actor)
-        text = None if reasons else open_text(office, session, edition, number)
-    if text is None:
-        office.refuse(actor, report_id, "read", now, {"codes": [reason.code for reason in reasons]})
-        raise StepRefused(report_id, "查看", tuple(reasons))
+        if reasons:
+            raise StepRefused(report_id, "查看", tuple(reasons))
+        text = open_text(office, session, edition, number)
     office.records.record(Event("read", actor.id, report_id, digest=text.digest), now)
     return edition, text

@@ -36,8 +36,8 @@ def due_steps(office: Office) -> list[DueStep]:
     """All machine steps that are due, oldest first."""
     with office.records.reading() as session:
         due = [DueStep(DRAFTING, report, 0) for report in session.scalars(_undrafted())]
-        for stage, step in OPENED_BY_FLOW.items():
-            due += [DueStep(step, report, version) for report, version in session.execute(_unopened(stage, step))]
+        for stage, report, version in session.execute(_unopened()):
+            due.append(DueStep(OPENED_BY_FLOW[Stage(stage)], report, version))
         return due + [DueStep(SCHEDULED_PUBLICATION, release, 0) for release in _releases(session)]
 
 
@@ -67,15 +67,12 @@ def _undrafted() -> Select[str]:
     )
 
 
-def _unopened(stage: Stage, step: str) -> Select[str, int]:
-    this_visit = and_(
-        col(Opening.edition_id) == col(Edition.id),
-        col(Opening.step) == step,
-        col(Opening.visit) == col(Edition.visit),
-    )
+def _unopened() -> Select[str, str, int]:
+    # Each entry into a stage is a visit of its own, so that an opening of this visit is one of this stage.
+    this_visit = and_(col(Opening.edition_id) == col(Edition.id), col(Opening.visit) == col(Edition.visit))
     return (
-        select(col(Edition.report_id), col(Edition.version))
-        .where(col(Edition.stage) == stage, ~exists().where(this_visit))
+        select(col(Edition.stage), col(Edition.report_id), col(Edition.version))
+        .where(col(Edition.stage).in_(OPENED_BY_FLOW), ~exists().where(this_visit))
         .order_by(col(Edition.stage_since))
     )
 

@@ -1,6 +1,6 @@
 """The one way an edition moves: read the row, ask the rules, act, record (design decision 2)."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -47,10 +47,10 @@ def facts_of(session: Session, edition: Edition) -> EditionFacts:
     version = session.get(Version, (edition.id, edition.version))
     stage = Stage(edition.stage)
     reviews = session.exec(select(Review).where(Review.edition_id == edition.id).order_by(col(Review.id))).all()
-    deciders: dict[Stage, frozenset[str]] = {}
-    for review in reviews:
-        if review.state in _DECIDED and review.digest == edition.digest and review.by:
-            deciders[Stage(review.stage)] = deciders.get(Stage(review.stage), frozenset()) | {review.by}
+    findings = session.exec(
+        select(Finding).where(Finding.edition_id == edition.id, Finding.digest == edition.digest)
+    ).all()
+    decided = [review for review in reviews if review.state in _DECIDED and review.digest == edition.digest]
     warnings = session.exec(
         select(ImportWarning.code).where(ImportWarning.edition_id == edition.id, ImportWarning.state == "open")
     ).all()
@@ -69,16 +69,15 @@ def facts_of(session: Session, edition: Edition) -> EditionFacts:
             for review in reviews
             if review.visit == edition.visit and review.stage == Stage.DEPARTMENT_REVIEW
         ),
-        deciders=deciders,
+        deciders=_deciders(decided, findings),
+        passed=_passed(edition, decided),
         missing_fields=tuple(version.missing_fields) if version else ("正文",),
         broken_checks=tuple(version.broken_checks) if version else (),
         open_warnings=tuple(sorted(warnings)),
-        open_findings=len(_open_findings(session, edition)),
+        open_findings=sum(finding.decision == "" for finding in findings),
         form_filled=session.get(ReviewForm, (edition.id, edition.digest)) is not None,
         release=_release_fact(session, edition),
         staged_digest_matches=_staged_for(session, edition) == edition.digest,
-        returned_from=Stage(edition.returned_from) if edition.returned_from else None,
-        returned_digest=edition.returned_digest,
     )
 
 
@@ -88,11 +87,19 @@ def _opened(session: Session, edition: Edition) -> bool:
     return opening is not None and opening.digest == edition.digest
 
 
-def _open_findings(session: Session, edition: Edition) -> list[int | None]:
-    found = select(Finding.id).where(
-        Finding.edition_id == edition.id, Finding.digest == edition.digest, Finding.decision == ""
-    )
-    return list(session.exec(found).all())
+def _deciders(decided: Sequence[Review], findings: Sequence[Finding]) -> dict[Stage, frozenset[str]]:
+    """Deciding on a finding is the officer's decision as much as the clearance is."""
+    by = [(Stage(review.stage), review.by) for review in decided]
+    by += [(Stage.CONFIDENTIALITY_CHECK, finding.by) for finding in findings]
+    return {stage: frozenset(person for at, person in by if at is stage and person) for stage, _ in by}
+
+
+def _passed(edition: Edition, decided: Sequence[Review]) -> frozenset[Stage]:
+    reviewed = {review.step for review in decided if review.stage == Stage.DEPARTMENT_REVIEW}
+    passed = {Stage(review.stage) for review in decided} - {Stage.DEPARTMENT_REVIEW}
+    if all(step["step"] in reviewed for step in edition.workflow.get("reviews", ())):
+        passed.add(Stage.DEPARTMENT_REVIEW)
+    return frozenset(passed)
 
 
 def _release_fact(session: Session, edition: Edition) -> ReleaseFact | None:
@@ -138,8 +145,10 @@ def take_step(
 
     before: writes that the rules look at (the filled form). also: writes that follow from the step; what it
     returns goes into the event's data.
-    Raises StepRefused with all reasons, AlreadyMoved, NotFound, StorageFailed; each is recorded.
+    Raises StepRefused with all reasons, AlreadyMoved, NotFound, StorageFailed, SecretMarkFound (the reason is a
+    door too: it would stand in the audit history for ever); each is recorded.
     """
+    office.admit(actor, reason, "", now)
     with (
         refusals_recorded(office, actor, report_id, action, now),
         office.records.writing(now, what=action, who=actor.id, subject=report_id) as tx,

@@ -1,6 +1,7 @@
 """Who acts: passwords, tokens, and the persons behind them (design decision 8)."""
 
 import hashlib
+import re
 import secrets
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ from pubflow.office.line import refusals_recorded
 from pubflow.office.office import Office
 from pubflow.records.store import Tx
 from pubflow.records.tables import Person, Section, Token
+from pubflow.settings.models import SLUG
 
 TOKEN_LIFE = timedelta(hours=12)
 PASSWORD_LENGTH = 10
@@ -72,24 +74,29 @@ def add_person(
     office: Office, actor: Actor, *, id: str, name: str, section: str, roles: list[str], now: datetime
 ) -> Person:
     """A new person of the office, without a password yet. Raises BadInput naming the field."""
-    _need_operator(office, actor, id, "people add", now)
-    unknown = [role for role in roles if role not in set(Role)]
-    if unknown or not roles:
-        raise BadInput(f"没有名为 {'、'.join(unknown) or '（空）'} 的角色", "roles", f"可用角色：{'、'.join(Role)}")
-    if not id.isascii() or not id.replace("-", "").replace("_", "").isalnum() or not id[0].isalpha():
-        raise BadInput(f"“{id}”不能作为登录名", "id", "请用小写字母开头的字母、数字")
-    if not name.strip():
-        raise BadInput("姓名为空", "name", "请写姓名")
-    with (
-        refusals_recorded(office, actor, id, "people add", now),
-        office.records.writing(now, what="people add", who=actor.id, subject=id) as tx,
-    ):
-        if tx.session.get(Section, section) is None:
+    # What cannot be a name may be anything, a password too: it does not enter the event.
+    usable = re.fullmatch(SLUG, id) is not None
+    subject = id if usable else "-"
+    _need_operator(office, actor, subject, "people add", now)
+    with refusals_recorded(office, actor, subject, "people add", now):
+        unknown = [role for role in roles if role not in set(Role)]
+        if unknown or not roles:
+            raise BadInput(f"没有名为 {'、'.join(unknown) or '（空）'} 的角色", "roles", f"可用角色：{'、'.join(Role)}")
+        if not usable:
+            raise BadInput(f"“{id}”不能作为登录名", "id", "请用小写字母开头的小写字母、数字、- 和 _")
+        if not name.strip():
+            raise BadInput("姓名为空", "name", "请写姓名")
+        return _insert_person(office, actor, Person(id=id, name=name.strip(), section_id=section, roles=roles), now)
+
+
+def _insert_person(office: Office, actor: Actor, person: Person, now: datetime) -> Person:
+    with office.records.writing(now, what="people add", who=actor.id, subject=person.id) as tx:
+        if tx.session.get(Section, person.section_id) is None:
             known = "、".join(tx.session.exec(select(Section.id)).all())
-            raise BadInput(f"没有名为 {section} 的科室", "section", f"可用科室：{known}")
-        if tx.session.get(Person, id) is not None:
-            raise BadInput(f"登录名 {id} 已有人使用", "id", "请换一个")
-        person = Person(id=id, name=name.strip(), section_id=section, roles=sorted(set(roles)))
+            raise BadInput(f"没有名为 {person.section_id} 的科室", "section", f"可用科室：{known}")
+        if tx.session.get(Person, person.id) is not None:
+            raise BadInput(f"登录名 {person.id} 已有人使用", "id", "请换一个")
+        person.roles = sorted(set(person.roles))
         add_person_row(tx, actor, person)
     return person
 
@@ -97,30 +104,29 @@ def add_person(
 def deactivate(office: Office, actor: Actor, person_id: str, *, reason: str, now: datetime) -> None:
     """The person can no longer sign in or act; tokens end at once. Raises NotFound, BadInput."""
     _need_operator(office, actor, person_id, "people deactivate", now)
-    if not reason.strip():
-        raise BadInput("没有写明理由", "reason", "请写明停用的理由")
-    with (
-        refusals_recorded(office, actor, person_id, "people deactivate", now),
-        office.records.writing(now, what="people deactivate", who=actor.id, subject=person_id) as tx,
-    ):
-        person = _person(tx.session, person_id)
-        person.active = False
-        _end_tokens(tx.session, person_id, now)
-        tx.record(Event("person_deactivated", actor.id, person_id, "operator", reason=reason))
+    with refusals_recorded(office, actor, person_id, "people deactivate", now):
+        if not reason.strip():
+            raise BadInput("没有写明理由", "reason", "请写明停用的理由")
+        with office.records.writing(now, what="people deactivate", who=actor.id, subject=person_id) as tx:
+            person = _person(tx.session, person_id)
+            person.active = False
+            _end_tokens(tx.session, person_id, now)
+            tx.record(Event("person_deactivated", actor.id, person_id, "operator", reason=reason))
 
 
 def set_password(office: Office, actor: Actor, person_id: str, password: str, *, now: datetime) -> None:
     """Set a password (Argon2id); one's own, or anybody's as operator. Other sign-ins of that person end."""
     if actor.id != person_id:
         _need_operator(office, actor, person_id, "people password", now)
-    if len(password) < PASSWORD_LENGTH:
-        raise BadInput("密码太短", "password", f"至少 {PASSWORD_LENGTH} 个字符")
-    hashed = _HASHER.hash(password)
-    with office.records.writing(now, what="people password", who=actor.id, subject=person_id) as tx:
-        person = _person(tx.session, person_id)
-        person.password_hash = hashed
-        _end_tokens(tx.session, person_id, now)
-        tx.record(Event("password_set", actor.id, person_id))
+    with refusals_recorded(office, actor, person_id, "people password", now):
+        if len(password) < PASSWORD_LENGTH:
+            raise BadInput("密码太短", "password", f"至少 {PASSWORD_LENGTH} 个字符")
+        hashed = _HASHER.hash(password)
+        with office.records.writing(now, what="people password", who=actor.id, subject=person_id) as tx:
+            person = _person(tx.session, person_id)
+            person.password_hash = hashed
+            _end_tokens(tx.session, person_id, now)
+            tx.record(Event("password_set", actor.id, person_id))
 
 
 def sign_in(office: Office, person_id: str, password: str, *, now: datetime) -> tuple[str, datetime]:
@@ -129,16 +135,24 @@ def sign_in(office: Office, person_id: str, password: str, *, now: datetime) -> 
         person = session.get(Person, person_id)
     hashed = person.password_hash if person and person.active and person.password_hash else _NOBODY
     good = _HASHER.verify(password, hashed) and hashed is not _NOBODY
-    if not good or person is None:
+    token = secrets.token_urlsafe(32)
+    if not good or person is None or not _token_kept(office, person.id, token, hashed, now):
         # What was typed as a name may be a password: it is fingerprinted, never written.
         shown = person.id if person else office.vault.fingerprint(person_id)[:16]
         office.records.record(Event("refused", "nobody", shown, data={"step": "sign_in"}), now)
         raise NotSignedIn("登录名或密码不对，或已停用")
-    token = secrets.token_urlsafe(32)
-    with office.records.writing(now, what="sign_in", who=person.id, subject=person.id) as tx:
-        tx.session.add(Token(hash=_token_hash(token), person_id=person.id, created_at=now, expires_at=now + TOKEN_LIFE))
-        tx.record(Event("sign_in", person.id, person.id))
     return token, now + TOKEN_LIFE
+
+
+def _token_kept(office: Office, person_id: str, token: str, hashed: str, now: datetime) -> bool:
+    """False when the password was changed or the person deactivated while it was being verified."""
+    with office.records.writing(now, what="sign_in", who=person_id, subject=person_id) as tx:
+        person = tx.session.get_one(Person, person_id, with_for_update=True)
+        if not person.active or person.password_hash != hashed:
+            return False
+        tx.session.add(Token(hash=_token_hash(token), person_id=person_id, created_at=now, expires_at=now + TOKEN_LIFE))
+        tx.record(Event("sign_in", person_id, person_id))
+        return True
 
 
 def sign_out(office: Office, token: str, *, now: datetime) -> None:

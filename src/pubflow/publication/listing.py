@@ -3,6 +3,7 @@
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from pubflow.errors import BadInput
 from pubflow.lifecycle.stages import Stage
 from pubflow.moments import SHANGHAI
 from pubflow.office.office import Office
@@ -61,7 +62,10 @@ def _entry(office: Office, report: Report, release: Release | Edition) -> Entry:
     moment = release.instant if isinstance(release, Release) else release.published_at
     if moment is None:
         raise ValueError(f"{report.id} has not been published")
-    category = office.settings.categories[report.category]
+    category = office.settings.categories.get(report.category)
+    if category is None:
+        remedy = "请在 config/categories.toml 中恢复它；不再使用的分类只写失效日期，不要删除"
+        raise BadInput(f"目录分类 {report.category} 已不在配置中", report.id, remedy)
     return Entry(report.id, report.title, item_path(report.id), category.id, category.name, moment)
 
 

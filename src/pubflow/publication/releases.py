@@ -2,22 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session, col, delete, select
 
 from pubflow.audit.events import Event
-from pubflow.errors import BadInput, NotFound, Reason, StepRefused
+from pubflow.errors import AlreadyMoved, BadInput, NotFound, Reason, StepRefused
 from pubflow.lifecycle.facts import Actor, EditionFacts
 from pubflow.lifecycle.stages import ZH, Action, ReleaseAction, ReleaseState, Stage
 from pubflow.lifecycle.steps import PLANNERS, RELEASE_STEPS, release_objections
 from pubflow.moments import iso, shown
 from pubflow.office.line import newest_edition, refusals_recorded, take_step
 from pubflow.office.office import Office
+from pubflow.publication.tree import PublicTree
 from pubflow.records.store import Tx
 from pubflow.records.tables import Edition, Release, StagedPages
 
 _PLANNABLE = (Stage.DRAFTING, Stage.DEPARTMENT_REVIEW, Stage.CONFIDENTIALITY_CHECK, Stage.APPROVAL)
+_MOVE_OF_PLANNED = (ReleaseState.PLANNED, ReleaseAction.MOVE)
 _ENDED = (ReleaseState.CANCELLED, ReleaseState.RELEASED)
 
 
@@ -79,16 +82,24 @@ def change(
 ) -> Release:
     """Move, hold, resume, cancel or retry a release. What was staged for another instant is dropped.
 
-    Raises StepRefused with every reason, AlreadyMoved when the switch was faster, NotFound.
+    Raises StepRefused with every reason, AlreadyMoved when the switch was faster, NotFound, BadInput for a move
+    without its new instant, SecretMarkFound.
     """
+    office.admit(actor, reason, "", now)
     with (
         refusals_recorded(office, actor, release_id, action, now),
         office.records.writing(now, what=action, who=actor.id, subject=release_id) as tx,
     ):
         release = read_release(tx.session, release_id)
+        _not_public_yet(office, release)
+        if action is ReleaseAction.MOVE and to is None:
+            raise BadInput("没有写明新的发布时间", release_id, "请给出时间，例如 2026-12-01T09:30+08:00")
         state = ReleaseState(release.state)
-        reasons = release_objections(state, action, actor, now, instant=release.instant, to=to, reason=reason)
-        reasons += _further_objections(tx.session, release, action)
+        signed = _signed(tx.session, release)
+        # A signature is for an instant: with the first one a move is judged as that of a confirmed release.
+        judged = ReleaseState.CONFIRMED if signed and (state, action) == _MOVE_OF_PLANNED else state
+        reasons = release_objections(judged, action, actor, now, instant=release.instant, to=to, reason=reason)
+        reasons += _further_objections(action, signed)
         if reasons:
             raise StepRefused(release_id, ZH[action], tuple(reasons))
         next_state, by = RELEASE_STEPS[state, action]
@@ -115,30 +126,46 @@ def change(
     return release
 
 
-def _further_objections(session: Session, release: Release, action: ReleaseAction) -> list[Reason]:
-    if action is not ReleaseAction.CANCEL:
-        return []
-    signed = [edition.report_id for edition in editions_of(session, release) if edition.stage == Stage.SCHEDULED]
-    if not signed:
-        return []
-    return [Reason("signed", f"{'、'.join(signed)} 已签发待发布；请先用 report recall 撤回，再取消发布")]
+def _further_objections(action: ReleaseAction, signed: Sequence[str]) -> list[Reason]:
+    if action is ReleaseAction.CONFIRM:
+        return [Reason("by_signature", "发布由最后一份稿件的签发确认，不能单独确认")]
+    if action is ReleaseAction.CANCEL and signed:
+        return [Reason("signed", f"{'、'.join(signed)} 已签发待发布；请先用 report recall 撤回，再取消发布")]
+    return []
+
+
+def _signed(session: Session, release: Release) -> list[str]:
+    return [edition.report_id for edition in editions_of(session, release) if edition.stage == Stage.SCHEDULED]
+
+
+def _not_public_yet(office: Office, release: Release) -> None:
+    """The loop may have died between the switch and its record: what everybody can see is no longer held or moved."""
+    manifest = PublicTree(office.home.public).manifest()
+    if manifest is not None and (manifest.release, manifest.digest) == (release.id, release.staged_digest):
+        raise AlreadyMoved(release.id, ZH[ReleaseState(release.state)])
 
 
 def recall(office: Office, report_id: str, actor: Actor, *, reason: str, now: datetime) -> Edition:
     """Take a signed report back to drafting before its instant; its release is held."""
-    return take_step(office, report_id, Action.RECALL, actor, now=now, reason=reason, also=_hold_release)
+    return take_step(
+        office, report_id, Action.RECALL, actor, now=now, reason=reason, also=partial(_hold_release, office)
+    )
 
 
 def cancel(office: Office, report_id: str, actor: Actor, *, reason: str, now: datetime) -> Edition:
     """End this edition before publication. A release left empty is cancelled; another one waits for a new staging."""
-    return take_step(office, report_id, Action.CANCEL, actor, now=now, reason=reason, also=_leave_release)
+    leave = partial(_leave_release, office)
+    return take_step(office, report_id, Action.CANCEL, actor, now=now, reason=reason, also=leave)
 
 
-def _hold_release(tx: Tx, edition: Edition, _facts: EditionFacts) -> Mapping[str, Any]:
+def _hold_release(office: Office, tx: Tx, edition: Edition, _facts: EditionFacts) -> Mapping[str, Any]:
     release = tx.session.get_one(Release, edition.release_id)
+    _not_public_yet(office, release)
     unstage(tx, release)
     before = release.state
-    tx.move(release, state=ReleaseState.CONFIRMED.value, held=True, staged_digest="")
+    # One that still waits for other signatures goes on waiting for them.
+    after = ReleaseState.PLANNED if before == ReleaseState.PLANNED else ReleaseState.CONFIRMED
+    tx.move(release, state=after.value, held=True, staged_digest="", failure="")
     tx.record(
         Event(
             ReleaseAction.HOLD,
@@ -152,16 +179,19 @@ def _hold_release(tx: Tx, edition: Edition, _facts: EditionFacts) -> Mapping[str
     return {"release": release.id}
 
 
-def _leave_release(tx: Tx, edition: Edition, _facts: EditionFacts) -> Mapping[str, Any] | None:
+def _leave_release(office: Office, tx: Tx, edition: Edition, _facts: EditionFacts) -> Mapping[str, Any] | None:
     if edition.release_id is None:
         return None
     release = tx.session.get_one(Release, edition.release_id)
+    _not_public_yet(office, release)
     before = release.state
     unstage(tx, release)
     others = [other for other in editions_of(tx.session, release) if other.id != edition.id]
     tx.move(edition, release_id=None)
     after = ReleaseState.CANCELLED.value if not others else before
-    if after == ReleaseState.STAGED:
+    # Without the one that left, the others may all be signed: nobody else would confirm the release then.
+    unsigned = [other.id for other in others if other.stage != Stage.SCHEDULED]
+    if after == ReleaseState.STAGED or (after == ReleaseState.PLANNED and not unsigned):
         after = ReleaseState.CONFIRMED.value
     tx.move(release, state=after, staged_digest="")
     tx.record(

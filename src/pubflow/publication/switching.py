@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from pubflow.audit.events import Event
 from pubflow.errors import PubflowError, Reason, StepRefused, StorageFailed
@@ -21,7 +21,7 @@ from pubflow.office.office import Office
 from pubflow.publication.listing import after_state
 from pubflow.publication.pages import item_path
 from pubflow.publication.releases import editions_of, unstage
-from pubflow.publication.staging import open_staged, whole_digest
+from pubflow.publication.staging import Files, open_staged, whole_digest
 from pubflow.publication.tree import PublicTree, staged_digest
 from pubflow.records.store import Tx
 from pubflow.records.tables import Publication, Release
@@ -68,8 +68,8 @@ def release_round(office: Office, clock: Clock) -> list[Switched]:
         for release in close:
             try:
                 _prepare(office, tree, release)
-                if release.instant <= clock():
-                    switched.append(_switch(office, tree, release, clock))
+                done = _switch(office, tree, release, clock) if release.instant <= clock() else None
+                switched += [done] if done else []
             except StorageFailed:
                 raise
             except PubflowError as error:
@@ -80,9 +80,8 @@ def release_round(office: Office, clock: Clock) -> list[Switched]:
 def _name(office: Office, release: Release, base: str | None) -> str:
     """A name nobody can guess, the same for every process that prepares the same thing; short, so that links stay in
     their inodes."""
-    return office.vault.fingerprint(f"generation/{release.id}/{release.row_version}/{release.staged_digest}/{base}")[
-        :32
-    ]
+    prepared = f"generation/{release.id}/{release.row_version}/{release.staged_digest}/{base}"
+    return office.vault.fingerprint(prepared)[:12]
 
 
 def _erase_unwanted(office: Office, tree: PublicTree, close: list[Release]) -> None:
@@ -99,22 +98,31 @@ def _prepare(office: Office, tree: PublicTree, release: Release) -> str:
     name = _name(office, release, base)
     if tree.manifest_of(name) is None:
         with office.records.reading() as session:
-            opened = open_staged(office, session, release)
-            digests = {edition: staged_digest(files) for edition, files in opened.items()}
-            if whole_digest(digests) != release.staged_digest:
-                raise StepRefused(release.id, ZH[ReleaseAction.SWITCH], (_DIFFERENT,))
+            opened = _as_staged(office, session, release)
             changes = {path: content for files in opened.values() for path, content in files.items()}
             changes |= after_state(office, session, release)
         tree.build(name, changes, release=release.id, digest=release.staged_digest, base=base)
     return name
 
 
-def _switch(office: Office, tree: PublicTree, release: Release, clock: Clock) -> Switched:
-    """Portal before record: stopping in between makes the next round complete the record; the other order could
+def _as_staged(office: Office, session: Session, release: Release) -> dict[str, Files]:
+    """The staged files by edition. Raises StepRefused or SealBroken when they are not the bytes that were staged."""
+    opened = open_staged(office, session, release)
+    if whole_digest({edition: staged_digest(files) for edition, files in opened.items()}) != release.staged_digest:
+        raise StepRefused(release.id, ZH[ReleaseAction.SWITCH], (_DIFFERENT,))
+    return opened
+
+
+def _switch(office: Office, tree: PublicTree, release: Release, clock: Clock) -> Switched | None:
+    """None when the clock was set back to before the instant: the release goes on waiting.
+
+    Portal before record: stopping in between makes the next round complete the record; the other order could
     leave an event for pages nobody ever saw. The register is locked first, so that hold and move are honoured
     until the rename itself."""
     name = _prepare(office, tree, release)
     now = clock()
+    if now < release.instant:
+        return None
     with office.records.writing(now, what=ReleaseAction.SWITCH, who=RELEASE_LOOP.id, subject=release.id) as tx:
         fresh = tx.session.exec(select(Release).where(col(Release.id) == release.id).with_for_update()).one()
         reasons = [
@@ -124,16 +132,20 @@ def _switch(office: Office, tree: PublicTree, release: Release, clock: Clock) ->
         ]
         if fresh.row_version != release.row_version or reasons:
             raise StepRefused(release.id, ZH[ReleaseAction.SWITCH], tuple(reasons))
+        # Whatever can be wrong with the bytes must show before the rename: after it there is no way back.
+        opened = _as_staged(office, tx.session, fresh)
+        on_disk = tree.new_files(name)
+        if any(on_disk.get(path) != content for files in opened.values() for path, content in files.items()):
+            raise StepRefused(release.id, ZH[ReleaseAction.SWITCH], (_DIFFERENT,))
         tree.switch(name)
-        public_at = clock()
-        _record(office, tx, fresh, public_at)
+        public_at = max(clock(), now)
+        _record(tx, fresh, public_at, opened)
     return Switched(release.id, public_at - release.instant)
 
 
-def _record(office: Office, tx: Tx, release: Release, public_at: datetime) -> None:
+def _record(tx: Tx, release: Release, public_at: datetime, opened: dict[str, Files]) -> None:
     """Write down that a release is public: its editions, where each is, and how late it was."""
     lateness = round((public_at - release.instant) / timedelta(milliseconds=1))
-    opened = open_staged(office, tx.session, release)
     editions = editions_of(tx.session, release)
     for edition in editions:
         path = item_path(edition.report_id)
@@ -185,7 +197,7 @@ def _finish_unrecorded(office: Office, tree: PublicTree, clock: Clock) -> list[S
             return []
     with office.records.writing(now, what=ReleaseAction.SWITCH, who=RELEASE_LOOP.id, subject=release.id) as tx:
         fresh = tx.session.exec(select(Release).where(col(Release.id) == release.id).with_for_update()).one()
-        _record(office, tx, fresh, now)
+        _record(tx, fresh, now, open_staged(office, tx.session, fresh))
     return [Switched(release.id, now - release.instant)]
 
 

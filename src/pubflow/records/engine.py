@@ -11,7 +11,8 @@ from pubflow.records.tables import OPERATIONAL
 WRITES = "pubflow_writes"
 _BUSY_SECONDS = 15
 _TOUCHES = re.compile(
-    r"\b(?:INSERT(?:\s+OR\s+\w+)?\s+INTO|REPLACE\s+INTO|UPDATE(?:\s+OR\s+\w+)?|DELETE\s+FROM)\s+[\"`]?(\w+)",
+    r"\b(?:INSERT(?:\s+OR\s+\w+)?\s+INTO|REPLACE\s+INTO|UPDATE(?:\s+OR\s+\w+)?|DELETE\s+FROM"
+    r"|TRUNCATE(?:\s+TABLE)?|MERGE\s+INTO)\s+[\"`]?(\w+)",
     re.IGNORECASE,
 )
 _HARMLESS = ("SELECT", "PRAGMA", "BEGIN", "BEGIN ", "CREATE")  # the first six letters
@@ -38,8 +39,14 @@ def open_engine(url: str) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves: pysqlite would begin too late
+    connection.text_factory = _readable
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON", "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _readable(stored: bytes) -> str:
+    # A damaged text must reach `audit verify`, which names it; refusing to read it would hide which one it is.
+    return stored.decode(errors="replace")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -4,9 +4,12 @@ import fcntl
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+from pubflow.audit.events import Event
 
 RESERVED = 64 * 1024
 
@@ -46,17 +49,49 @@ class Pending:
     def waiting(self) -> list[dict[str, Any]]:
         """What waits, oldest first."""
         try:
-            text = self._path.read_bytes()
+            return _entries(self._path.read_bytes())
         except FileNotFoundError:
             return []
-        return [json.loads(line) for line in text.split(b"\n") if line.strip()]
 
-    def forget(self, entries: int) -> None:
-        """Drop the first `entries`; called after the commit that recorded them."""
+    @contextmanager
+    def taken(self) -> Iterator[list[dict[str, Any]]]:
+        """What waits, for one writer at a time, who records it; forgotten when the block ends without an error.
+
+        Empty for everybody else. A kill between the commit and the end records an entry twice, never not at all.
+        """
+        if not self.waiting():  # the usual case takes no lock
+            yield []
+            return
         with self._path.open("r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            lines = [line for line in file.read(RESERVED).split(b"\n") if line.strip()][entries:]
+            if not _locked_at_once(file):
+                yield []
+                return
+            yield _entries(file.read())
             file.seek(0)
-            file.write(b"".join(line + b"\n" for line in lines).ljust(RESERVED, b"\n"))
+            file.write(b"\n" * RESERVED)
             file.flush()
             os.fsync(file.fileno())
+
+
+def _locked_at_once(file: BinaryIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:  # somebody else records them just now
+        return False
+    return True
+
+
+def _entries(text: bytes) -> list[dict[str, Any]]:
+    # Stripped first: the reserve is nearly all empty lines, and this is read at every write.
+    return [_entry(line) for line in text.strip(b"\n").split(b"\n") if line.strip()]
+
+
+def _entry(line: bytes) -> dict[str, Any]:
+    """A line torn by a power cut is reported as such; it must not stop every later write."""
+    try:
+        entry = json.loads(line)
+        Event(**entry)
+    except (ValueError, TypeError):
+        kept = line.decode(errors="replace")
+        return {"action": "pending_unreadable", "actor": "register", "subject": "-", "data": {"line": kept}}
+    return dict(entry)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, text, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
@@ -51,10 +52,10 @@ class Tx:
 
     def next_number(self, counter: str) -> int:
         """The next value of a gapless counter, from 1."""
-        row = self.session.exec(select(Counter).where(Counter.name == counter).with_for_update()).one_or_none()
-        if row is None:
-            row = Counter(name=counter, value=0)
-            self.session.add(row)
+        # Two transactions may be the first to ask: the second waits here and finds the row of the first.
+        insert = sqlite.insert if self.session.get_bind().dialect.name == "sqlite" else postgresql.insert
+        self.session.execute(insert(Counter).values(name=counter, value=0).on_conflict_do_nothing())
+        row = self.session.exec(select(Counter).where(Counter.name == counter).with_for_update()).one()
         row.value += 1
         self.session.flush()
         return row.value
@@ -124,9 +125,11 @@ class Records:
         what, who, subject: named in the event that tells later of a write the storage could not take.
         Raises StorageFailed when database or disk cannot take it; the attempt is kept for the audit history.
         """
-        waiting = self.pending.waiting()
         try:
-            with Session(self.engine.execution_options(**{WRITES: True}), expire_on_commit=False) as session:
+            with (
+                self.pending.taken() as waiting,
+                Session(self.engine.execution_options(**{WRITES: True}), expire_on_commit=False) as session,
+            ):
                 tx = Tx(session, now)
                 for entry in waiting:
                     tx.record(Event(**entry))
@@ -144,8 +147,6 @@ class Records:
                 }
             )
             raise StorageFailed(why) from error
-        if waiting:
-            self.pending.forget(len(waiting))
 
     @contextmanager
     def bookkeeping(self) -> Iterator[Session]:

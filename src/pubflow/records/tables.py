@@ -3,7 +3,19 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, Integer, LargeBinary, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Integer,
+    LargeBinary,
+    UniqueConstraint,
+    cast,
+    type_coerce,
+)
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -38,8 +50,20 @@ def _maybe_moment() -> Any:
     return Field(default=None, sa_type=UtcDateTime, nullable=True)
 
 
+class Bytes(TypeDecorator[bytes]):
+    """Bytes, read as bytes whatever SQLite made of them: a hand-made UPDATE there turns a BLOB into TEXT, and such
+    a change must be found and named by `audit verify`, not crash it."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def column_expression(self, column: ColumnElement[bytes]) -> ColumnElement[bytes]:
+        """No change where the value is bytes already."""
+        return type_coerce(cast(column, LargeBinary), self)
+
+
 def _sealed() -> Any:
-    return Field(sa_type=LargeBinary)
+    return Field(sa_type=Bytes)
 
 
 def _json() -> Any:

@@ -61,7 +61,11 @@ def approve(office: Office, report_id: str, actor: Actor, *, digest: str | None,
 def send_back(
     office: Office, report_id: str, actor: Actor, *, digest: str | None, reason: str, place: str, now: datetime
 ) -> Edition:
-    """Return a draft to its drafter with place and reason, from whichever stage decides on it now."""
+    """Return a draft to its drafter with place and reason, from whichever stage decides on it now.
+
+    Raises StepRefused with every reason, AlreadyMoved, NotFound, SecretMarkFound (place and reason are kept).
+    """
+    office.admit(actor, place, "", now)
 
     def decide(tx: Tx, edition: Edition, facts: EditionFacts) -> Mapping[str, Any]:
         if facts.stage is Stage.DEPARTMENT_REVIEW:

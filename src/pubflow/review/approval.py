@@ -68,9 +68,16 @@ def _take_index_number(office: Office, tx: Tx, edition: Edition) -> str:
     if report.index_no is None:
         code, year = office.settings.bureau.org_code, tx.now.astimezone(SHANGHAI).year
         kind = office.settings.kind(report.kind)
-        serial = tx.next_number(f"index/{code}/{year}")
-        report.index_no = kind.index_number(org_code=code, year=year, serial=serial)
+        number = None
+        while number is None or _has_number(tx, number):  # an old record may have brought the very number
+            serial = tx.next_number(f"index/{code}/{year}")
+            number = kind.index_number(org_code=code, year=year, serial=serial)
+        report.index_no = number
     return report.index_no
+
+
+def _has_number(tx: Tx, number: str) -> bool:
+    return tx.session.exec(select(Report.id).where(Report.index_no == number)).first() is not None
 
 
 def _confirm_release(tx: Tx, edition: Edition, actor: Actor) -> None:

@@ -1,0 +1,1 @@
+"""Measurements: `python -m bench` prints tables and writes JSON to bench/results/."""
