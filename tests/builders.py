@@ -97,9 +97,11 @@ class Given:
                 self.plan([report_id], release_in=release_in)
             sign(office, report_id, people["liao_jun"], digest=digest, remark="同意发布", now=self.tick())
 
-    def plan(self, report_ids: list[str], *, release_in: timedelta = timedelta(hours=1)) -> Release:
-        """A release of these reports, some time from now."""
-        instant = self.now + release_in
+    def plan(
+        self, report_ids: list[str], *, release_in: timedelta = timedelta(hours=1), at: datetime | None = None
+    ) -> Release:
+        """A release of these reports, some time from now or at an instant."""
+        instant = at or self.now + release_in
         return plan(self.office, report_ids, self.people["lin_xiao"], instant=instant, now=self.tick())
 
     def together(self, count: int = 2, *, release_in: timedelta = timedelta(hours=1)) -> list[str]:

@@ -55,10 +55,10 @@ def refusal(office: Office, error: type[PubflowError], match: str, *, codes: lis
 
 
 def files_with(office: Office, *words: str) -> list[str]:
-    """Files of the workspace (register, its WAL, pending events, public tree ...) that hold a word in plain."""
+    """Files of the workspace that hold a word in plain: register, its WAL, pending events, public tree; not config."""
     found = []
     for file in office.home.path.rglob("*"):
-        if file.is_file() and not file.is_symlink():
+        if file.is_file() and not file.is_symlink() and office.home.config not in file.parents:
             content = file.read_bytes()
             for word in words:
                 spellings = [word.encode(name) for name in ("utf-8", "gb18030", "utf-16-le")]

@@ -12,12 +12,13 @@ outside the trace and its resolver is told to know no name.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 CALLS = "connect,sendto,sendmsg,sendmmsg"
 CHROMIUM = "/usr/bin/chromium"
@@ -110,10 +111,12 @@ def browser() -> Iterator[tuple[Page, Visit]]:
         chromium.close()
 
 
-def load(page: Page, visit: Visit, addresses: Iterable[str], wait_ms: int = 300) -> None:
+def load(page: Page, visit: Visit, addresses: Iterable[str], wait_ms: int = 100) -> None:
     """Load each address, let its scripts work for a moment, and keep its text."""
     for address in addresses:
         page.goto(address, wait_until="load", timeout=20_000)
+        with suppress(PlaywrightTimeoutError):  # a page that never stops asking has been watched for long enough
+            page.wait_for_load_state("networkidle", timeout=4_000)
         page.wait_for_timeout(wait_ms)
         visit.texts[address] = page.inner_text("body")
         for link in page.query_selector_all(LOOK_AHEAD):

@@ -1,71 +1,17 @@
-"""Rounds of the reconciler against a sheet of what is due and a Prefect of fifty lines."""
-# ruff: noqa: ARG002 - the protocol names the arguments, a Prefect on paper needs fewer
+"""Rounds of the reconciler against a sheet of what is due and a Prefect on paper."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from flow_runs.paper_office import PaperOffice
+from service.paper_prefect import NOON, PaperPrefect
 
-from pubflow.prefect_client import FINAL, CreatedRun, FlowRun, LookAgain
+from pubflow.prefect_client import FINAL
 from pubflow.service.reconciler import Reconciler, reconcile
 
-NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 GRACE = timedelta(seconds=30)
-
-
-class PaperPrefect:
-    """Flow runs in a dictionary; the states change when a test says so. Deployment ids are the steps' names."""
-
-    def __init__(self) -> None:
-        self.runs: dict[str, FlowRun] = {}
-        self.keys: dict[str | None, str] = {}
-        self.pages: dict[str, str] = {}
-        self.away = False
-        self.now = NOON
-
-    def deployment_id(self, step: str) -> str:
-        return step
-
-    def deployment_steps(self) -> dict[str, str]:
-        steps = ("drafting", "department-review", "confidentiality-check", "approval", "scheduled-publication", "daily")
-        return {step: step for step in steps}
-
-    def flow_runs(self, ids: Iterable[str]) -> dict[str, FlowRun]:
-        return {run_id: self.runs[run_id] for run_id in ids if run_id in self.runs}
-
-    def live_flow_runs(self, before: datetime) -> list[FlowRun]:
-        if self.away:
-            raise LookAgain("database is locked")
-        return [run for run in self.runs.values() if not run.is_final]
-
-    def create_flow_run(
-        self,
-        deployment_id: str,
-        *,
-        name: str,
-        parameters: Mapping[str, object],
-        tags: Iterable[str] = (),
-        idempotency_key: str | None = None,
-    ) -> CreatedRun:
-        if idempotency_key is not None and idempotency_key in self.keys:
-            return CreatedRun(self.runs[self.keys[idempotency_key]], is_new=False)
-        run = FlowRun(f"run-{len(self.runs) + 1}", name, deployment_id, "SCHEDULED", self.now, parameters)
-        self.runs[run.id] = run
-        self.keys[idempotency_key] = run.id
-        return CreatedRun(run, is_new=True)
-
-    def set_crashed(self, run_id: str, message: str) -> None:
-        self.set(run_id, "CRASHED")
-
-    def write_page(self, key: str, markdown: str, description: str, flow_run_id: str | None = None) -> None:
-        self.pages[key] = markdown
-
-    def set(self, run_id: str, state: str) -> None:
-        self.runs[run_id] = replace(self.runs[run_id], state_type=state, since=self.now)
 
 
 @pytest.fixture

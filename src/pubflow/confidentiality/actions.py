@@ -16,7 +16,7 @@ from pubflow.lifecycle.stages import Action, Stage
 from pubflow.moments import SHANGHAI
 from pubflow.office.access import open_text, read_text
 from pubflow.office.due import StepOutcome
-from pubflow.office.line import newest_edition, take_step
+from pubflow.office.line import newest_edition, refusals_recorded, take_step
 from pubflow.office.office import Office
 from pubflow.office.opening import open_stage
 from pubflow.records.store import Tx
@@ -128,7 +128,8 @@ def clear(
     answers: every item of the checklist, True where it applies to this text; one that applies cannot be cleared.
     Raises StepRefused, BadInput naming the item.
     """
-    _check_form(office, result, answers, opinion)
+    with refusals_recorded(office, actor, report_id, Action.CLEAR, now):
+        _check_form(office, result, answers, opinion)
 
     def fill(tx: Tx, edition: Edition) -> None:
         if not edition.digest:

@@ -40,7 +40,9 @@ def read_figures(raw: bytes, name: str) -> list[Row]:
         # line_num, not a count of rows: blank lines and line breaks in quotes would shift every later number.
         figures = [_row(row, f"{name} 第 {rows.line_num} 行") for row in rows]
     except csv.Error as error:
-        raise BadInput(f"这一行不是 CSV（{error}）", f"{name} 第 {rows.line_num} 行", "请核对引号是否成对") from None
+        raise BadInput(
+            f"这一行不是 CSV（{error}）", f"{name} 第 {rows.line_num + 1} 行", "请核对引号是否成对"
+        ) from None
     if not figures:
         raise BadInput("只有表头，没有数据行", name, "请核对文件是否完整")
     return figures

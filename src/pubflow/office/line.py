@@ -42,18 +42,20 @@ def newest_edition(session: Session, report_id: str) -> Edition:
 
 
 def facts_of(session: Session, edition: Edition) -> EditionFacts:
-    """What the rules look at, read in this session."""
+    """What the rules look at, read in this session; what no rule of this stage looks at is not read."""
     report = session.get_one(Report, edition.report_id)
-    version = session.get(Version, (edition.id, edition.version))
     stage = Stage(edition.stage)
+    drafting, checking = stage is Stage.DRAFTING, stage is Stage.CONFIDENTIALITY_CHECK
+    version = session.get(Version, (edition.id, edition.version)) if drafting else None
     reviews = session.exec(select(Review).where(Review.edition_id == edition.id).order_by(col(Review.id))).all()
     findings = session.exec(
         select(Finding).where(Finding.edition_id == edition.id, Finding.digest == edition.digest)
     ).all()
     decided = [review for review in reviews if review.state in _DECIDED and review.digest == edition.digest]
-    warnings = session.exec(
-        select(ImportWarning.code).where(ImportWarning.edition_id == edition.id, ImportWarning.state == "open")
-    ).all()
+    open_warnings = select(ImportWarning.code).where(
+        ImportWarning.edition_id == edition.id, ImportWarning.state == "open"
+    )
+    warnings = session.exec(open_warnings).all() if drafting else []
     writers = session.exec(select(Version.author_id).where(Version.edition_id == edition.id)).all()
     return EditionFacts(
         report_id=report.id,
@@ -71,14 +73,18 @@ def facts_of(session: Session, edition: Edition) -> EditionFacts:
         ),
         deciders=_deciders(decided, findings),
         passed=_passed(edition, decided),
-        missing_fields=tuple(version.missing_fields) if version else ("正文",),
+        missing_fields=_missing(version) if drafting else (),
         broken_checks=tuple(version.broken_checks) if version else (),
         open_warnings=tuple(sorted(warnings)),
         open_findings=sum(finding.decision == "" for finding in findings),
-        form_filled=session.get(ReviewForm, (edition.id, edition.digest)) is not None,
+        form_filled=checking and session.get(ReviewForm, (edition.id, edition.digest)) is not None,
         release=_release_fact(session, edition),
         staged_digest_matches=_staged_for(session, edition) == edition.digest,
     )
+
+
+def _missing(version: Version | None) -> tuple[str, ...]:
+    return tuple(version.missing_fields) if version else ("正文",)
 
 
 def _opened(session: Session, edition: Edition) -> bool:
@@ -110,7 +116,7 @@ def _release_fact(session: Session, edition: Edition) -> ReleaseFact | None:
 
 
 def _staged_for(session: Session, edition: Edition) -> str | None:
-    if edition.release_id is None:
+    if edition.release_id is None or edition.stage != Stage.SCHEDULED:
         return None
     staged = session.get(StagedPages, (edition.release_id, edition.id))
     return staged.version_digest if staged else None

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, text, update
+from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.attributes import set_committed_value
@@ -16,8 +17,10 @@ from pubflow.errors import AlreadyMoved, StorageFailed
 from pubflow.moments import SHANGHAI, iso
 from pubflow.records.engine import WRITES
 from pubflow.records.pending import Pending
-from pubflow.records.tables import AuditEvent, Counter, Edition, Release
+from pubflow.records.tables import AuditEvent, Counter, Edition, Opening, Release, Report, Source, Version
 
+# The rows of one report that a step looks at again and again.
+_KEPT = (Report, Edition, Version, Opening, Release, Source)
 _AUDIT_LOCK = 0x7075_6266  # PostgreSQL advisory lock: one appender at a time
 
 
@@ -105,6 +108,20 @@ class Tx:
         self._events.clear()
 
 
+def _session(engine: Engine) -> Session:
+    """A short session that keeps what it has read of one report, so that asking again by key asks no database."""
+    session = Session(engine, expire_on_commit=False)
+    kept: list[object] = []
+
+    def keep(_session: object, row: object) -> None:
+        if isinstance(row, _KEPT):
+            kept.append(row)
+
+    sqlalchemy_event.listen(session, "loaded_as_persistent", keep)
+    session.info["kept"] = kept  # the session's own map of rows is weak
+    return session
+
+
 class Records:
     """The register."""
 
@@ -115,7 +132,7 @@ class Records:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A consistent view; nothing can be written through it."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with _session(self.engine) as session:
             yield session  # closing rolls back, and leaves the rows that were read usable
 
     @contextmanager
@@ -128,7 +145,7 @@ class Records:
         try:
             with (
                 self.pending.taken() as waiting,
-                Session(self.engine.execution_options(**{WRITES: True}), expire_on_commit=False) as session,
+                _session(self.engine.execution_options(**{WRITES: True})) as session,
             ):
                 tx = Tx(session, now)
                 for entry in waiting:
@@ -151,7 +168,7 @@ class Records:
     @contextmanager
     def bookkeeping(self) -> Iterator[Session]:
         """A transaction over operational rows (leases, run attempts), which need no event."""
-        with Session(self.engine.execution_options(**{WRITES: True}), expire_on_commit=False) as session:
+        with _session(self.engine.execution_options(**{WRITES: True})) as session:
             yield session
             session.commit()
 

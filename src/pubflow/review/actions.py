@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from pubflow.errors import BadInput
 from pubflow.lifecycle.facts import Actor, EditionFacts
 from pubflow.lifecycle.stages import Action, Stage
 from pubflow.office.due import StepOutcome
@@ -63,11 +64,14 @@ def send_back(
 ) -> Edition:
     """Return a draft to its drafter with place and reason, from whichever stage decides on it now.
 
-    Raises StepRefused with every reason, AlreadyMoved, NotFound, SecretMarkFound (place and reason are kept).
+    Raises StepRefused with every reason, AlreadyMoved, NotFound, BadInput without a place,
+    SecretMarkFound (place and reason are kept).
     """
     office.admit(actor, place, "", now)
 
     def decide(tx: Tx, edition: Edition, facts: EditionFacts) -> Mapping[str, Any]:
+        if not place.strip():
+            raise BadInput("没有写明退回哪一处", report_id, "请用 --place 写明位置，例如“第二部分第1段”，整篇写“全文”")
         if facts.stage is Stage.DEPARTMENT_REVIEW:
             review = _waiting_review(tx.session, edition)
         else:

@@ -1,0 +1,99 @@
+"""`pubflow audit`: the history over the API, and its verification from the workspace's own files."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pubflow.cli.asking import OfficeAway, ask, home_folder, office_url
+from pubflow.cli.showing import Table, Told, moment
+from pubflow.cli.verb import asked, group, verb
+
+if TYPE_CHECKING:
+    from pubflow.audit.verify import Stored
+
+app = group("audit", "The audit history: log, verify.")
+_SHOWN = ("seq", "at", "action", "actor", "subject", "role", "digest", "from_state", "to_state", "reason")
+
+
+@verb(app, "log", example="pubflow audit log --subject R-2026-0001")
+def log(
+    subject: Annotated[
+        str | None, typer.Option("--subject", help="Only events of this report, release, person.")
+    ] = None,
+    after: Annotated[int, typer.Option("--after", min=0, help="Only events after this number.")] = 0,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many.")] = 100,
+) -> Told:
+    """Events of the audit history, oldest first.
+
+    Asks the office; with --home and no office answering, reads the workspace's own register (and says so).
+    """
+    try:
+        events = ask("GET", "audit", params={"subject": subject, "after": after, "limit": limit})
+        source = office_url()
+    except OfficeAway:
+        if asked().home is None:
+            raise
+        events, source = _from_workspace(subject, after, limit), f"workspace {home_folder()} (no office answers)"
+    rows = [
+        (
+            one["seq"],
+            moment(one["at"], seconds=True),
+            one["action"],
+            one["actor"],
+            one["subject"],
+            f"{one['from_state']} → {one['to_state']}" if one["to_state"] else "",
+            one["digest"][:12],
+            one["reason"],
+        )
+        for one in events
+    ]
+    table = Table(("序号", "时间", "动作", "人员", "对象", "环节", "摘要", "理由"), rows)
+    return Told({"source": source, "events": events}, [f"source: {source}", table])
+
+
+@verb(app, "verify", example="pubflow audit verify --home /srv/pubflow-office")
+def verify() -> Told:
+    """Verify the whole chain of events; exit 1 names the first bad one and what is wrong with it.
+
+    Reads the workspace's files itself and writes nothing: a server that may have been changed is not asked.
+    """
+    from pubflow.audit.verify import verify as walk
+    from pubflow.cli.reading_only import reading_only
+
+    with reading_only(home_folder()) as register:
+        verdict = walk(_with_progress(register.events(), register.count_events()))
+    data = {"events": verdict.events, "head": verdict.head.hex(), "good": verdict.good}
+    if verdict.good:
+        return Told(data, [f"{verdict.events} events hold; chain head {verdict.head.hex()}"])
+    bad = {"bad_seq": verdict.bad_seq, "what": verdict.what}
+    problem = f"Event {verdict.bad_seq} is bad: {verdict.what}. The {verdict.events} events before it hold. "
+    next_ = "Stop the office, keep a copy of its register, and compare it with the last backup."
+    return Told(data | bad, [], code=1, problem=problem + next_)
+
+
+def _from_workspace(subject: str | None, after: int, limit: int) -> list[dict[str, Any]]:
+    from pubflow.cli.reading_only import reading_only
+
+    with reading_only(home_folder()) as register:
+        found = register.events(subject=subject, after=after, limit=limit)
+        return [{name: getattr(one, name) for name in _SHOWN} for one in found]
+
+
+def _with_progress(events: "Iterable[Stored]", total: int) -> "Iterator[Stored]":
+    """The events, with a bar on the terminal when they take longer than a second."""
+    if asked().as_json or not sys.stderr.isatty():
+        yield from events
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    began = time.monotonic()
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("verifying", total=total, visible=False)
+        for number, event in enumerate(events, 1):
+            if number % 2000 == 0:
+                progress.update(task, completed=number, visible=time.monotonic() - began > 1)
+            yield event
