@@ -65,7 +65,7 @@ def until(ask: Callable[[], object], within: float = 20.0) -> object:
 @pytest.fixture(scope="session")
 def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     home, trace = tmp_path_factory.mktemp("workspace"), tmp_path_factory.mktemp("trace") / "calls"
-    paths = os.pathsep.join([str(TESTS), str(checkout())])
+    paths = os.pathsep.join([str(TESTS), str(checkout()), *filter(None, [os.environ.get("PYTHONPATH")])])
     said = (home / "up.log").open("w+")
     up = subprocess.Popen(
         traced([*UP, str(home)], trace), env={**os.environ, "PYTHONPATH": paths}, stdout=said, stderr=said, text=True

@@ -15,7 +15,7 @@ TESTS = Path(__file__).resolve().parent.parent
 def prefect_and_worker(home: Path, addresses: Addresses) -> list[Child]:
     """The first two processes of an office, the worker with the paper office in its hands."""
     server, worker = office_children(home, checkout(), addresses, "127.0.0.1")[:2]
-    paper = {"PYTHONPATH": os.pathsep.join([str(TESTS / "flow_runs" / "stand_in"), str(TESTS)])}
+    paper = {"PYTHONPATH": os.pathsep.join([str(TESTS / "flow_runs" / "stand_in"), os.environ["PYTHONPATH"]])}
     return [server, Child(worker.name, worker.command, {**worker.environment, **paper}, worker.ready, worker.stops)]
 
 

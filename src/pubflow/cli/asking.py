@@ -91,6 +91,9 @@ def ask(
         raise OfficeAway(url) from None
     except httpx.TimeoutException:
         raise OfficeAway(url, f"no answer within {ANSWER_WITHIN:.0f} s") from None
+    except UnicodeEncodeError as error:
+        where = "、".join(str(part).encode("utf-8", "replace").decode() for part in path)
+        raise BadInput(f"第 {error.start} 个字符不是有效的文字", where, "请检查终端的编码是不是 UTF-8") from None
     except httpx.TransportError as error:
         raise OfficeAway(url, type(error).__name__) from None
     return _decoded(answer, url, path)

@@ -144,7 +144,7 @@ def demo(directory: Path, *, stay: bool = False) -> int:
     with ExitStack() as stack:
         show = Show(console, stack.enter_context(Progress(*columns, console=console, transient=True)))
         with show.step("owner", f"pubflow init {directory.name}"):
-            passwords = _new_workspace(directory)
+            passwords = new_workspace(directory)
         with show.step("owner", "pubflow up") as say:
             addresses, supervisor = stack.enter_context(running(directory, say=_log_of(directory)))
             say(f"Prefect {addresses.prefect}")
@@ -163,7 +163,7 @@ def demo(directory: Path, *, stay: bool = False) -> int:
     return 0
 
 
-def _new_workspace(directory: Path) -> dict[str, str]:
+def new_workspace(directory: Path) -> dict[str, str]:
     """`pubflow init`, and a password for each of the five persons; an earlier demo's workspace is replaced."""
     if (directory / MARK).exists():
         shutil.rmtree(directory)
@@ -184,12 +184,12 @@ def _new_workspace(directory: Path) -> dict[str, str]:
 
 def _main_job(office: Office, show: Show, scenario: dict[str, Any]) -> tuple[str, str]:
     """Import to public page; the report's number and its public path."""
-    report = _draft(office, show, scenario)
-    digest = _review(office, show, report)
-    return report, _release(office, show, report, digest)
+    report = draft(office, show, scenario)
+    digest = review(office, show, report)
+    return report, release_it(office, show, report, digest)
 
 
-def _draft(office: Office, show: Show, scenario: dict[str, Any]) -> str:
+def draft(office: Office, show: Show, scenario: dict[str, Any]) -> str:
     file = str(_seed(scenario["file"]))
     words = ("--title", scenario["title"], "--kind", scenario["kind"], "--category", scenario["category"])
     with show.step(DRAFTER, f"report import {scenario['file']}") as say:
@@ -215,7 +215,7 @@ def _draft(office: Office, show: Show, scenario: dict[str, Any]) -> str:
     return report
 
 
-def _review(office: Office, show: Show, report: str) -> str:
+def review(office: Office, show: Show, report: str) -> str:
     with show.step("flow", "department-review"):
         digest = str(office.wait_until_open(HEAD, report, "approve")["line"]["digest"])
     with show.step(DRAFTER, "review approve (the author)") as say:
@@ -233,7 +233,7 @@ def _review(office: Office, show: Show, report: str) -> str:
     return digest
 
 
-def _release(office: Office, show: Show, report: str, digest: str) -> str:
+def release_it(office: Office, show: Show, report: str, digest: str) -> str:
     with show.step(DRAFTER, f"release plan --in {RELEASE_IN}") as say:
         release = office.verb(DRAFTER, "release", "plan", report, "--in", RELEASE_IN)
         instant = datetime.fromisoformat(release["instant"])

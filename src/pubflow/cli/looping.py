@@ -87,3 +87,4 @@ def _log_to_stderr() -> None:
     shown.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
     logging.basicConfig(handlers=[shown], level=logging.WARNING)
     logging.getLogger("pubflow").setLevel(logging.INFO)
+    logging.getLogger("stamina").setLevel(logging.ERROR)  # each second try; the reconciler tells when they were in vain

@@ -48,7 +48,7 @@ def init(
     try:
         operator = next((one.id for one in office.settings.people.values() if Role.OPERATOR in one.roles), None)
         if operator is None:
-            raise WorkspaceError("people.toml names no operator.", f"Add one to {home / 'config'}, then init again.")
+            raise WorkspaceError("people.toml names no operator.", f"Add one to the shipped config/, remove {home}, then init again.")
         password = secrets.token_urlsafe(12)
         set_password(office, OPERATOR_ON_SITE, operator, password, now=utc_now())
     finally:
