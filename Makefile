@@ -21,6 +21,7 @@ $(READY): pyproject.toml constraints.txt
 	@echo "setting up $(VENV) (once; a minute or two)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -c 'from pubflow.service.prefect_guard import migrated_database; migrated_database()'
 	@touch $@
 
 demo: $(READY)

@@ -67,6 +67,15 @@ def killed(office: Office, job: Job, chance: random.Random, *, within: float) ->
     return child.exitcode == -signal.SIGKILL
 
 
+def dies(office: Office, job: Job) -> bool:
+    """Run a job in a process of its own that is to kill itself with SIGKILL; True when it did."""
+    office.close()
+    child = _FORK.Process(target=_work, args=(office, job, _FORK.Event()))
+    child.start()
+    child.join()
+    return child.exitcode == -signal.SIGKILL
+
+
 def _work(office: Office, job: Job, started: Any) -> None:
     own = open_workspace(office.home.path)
     started.set()

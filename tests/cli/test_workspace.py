@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -43,16 +45,16 @@ def test_a_workspace_is_never_made_over_another(home: Path, pubflow: Any) -> Non
 
 
 def test_every_problem_of_the_configuration_is_told_at_once(home: Path, pubflow: Any, tmp_path: Path) -> None:
-    import shutil
-
     shutil.copytree(home / "config", tmp_path / "config")
     assert pubflow("config", "check", str(tmp_path)).code == 0
     people = tmp_path / "config" / "people.toml"
-    people.write_text(people.read_text().replace('section = "zonghe"', 'section = "nowhere"'))
+    people.write_text(people.read_text().replace('roles = ["auditor"]', 'roles = ["nobody"]'))
     (tmp_path / "config" / "bureau.toml").write_text("not = [toml")
+    rules = tmp_path / "config" / "rules" / "confidentiality.toml"
+    rules.write_text(rules.read_text().replace('"保守国家秘密 ★ 人人有责"', '"联系人13800138000"', 1))
     refused = pubflow("config", "check", str(tmp_path), "--json")
     assert refused.code == 1
-    assert {"people.toml", "bureau.toml"} <= {one["file"] for one in refused.json}
+    assert {"people.toml", "bureau.toml", "rules/confidentiality.toml"} == {one["file"] for one in refused.json}
     assert pubflow("config", "check", str(tmp_path / "nowhere")).code == 1
 
 
@@ -68,8 +70,6 @@ def test_the_doctor_names_each_problem_with_the_verb_to_type(home: Path, pubflow
 
 
 def test_an_overdue_step_is_a_problem(desk: Any, by: Any, story: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from datetime import timedelta
-
     report = story.ok("lin_xiao", "report", "new", "--kind", "news", "--title", "等待", "--no-wait")["report"]
     assert f"flow run drafting {report}" not in by("gong_lei", "doctor").out
     monkeypatch.setattr("pubflow.cli.doctoring.PATIENCE", timedelta(0))

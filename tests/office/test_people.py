@@ -182,6 +182,7 @@ def test_signing_out_ends_this_sign_in_only_and_twice_is_no_error(office: Office
 
 
 def test_a_wrong_password_an_unknown_name_and_a_closed_account_read_the_same(office: Office) -> None:
+    set_password(office, OPERATOR, "tang_yue", PASSWORD, now=NOON)
     deactivate(office, OPERATOR, "tang_yue", reason="调离", now=NOON)
     for name, password in [
         ("lin_xiao", "wrong password"),

@@ -62,6 +62,16 @@ def test_the_stage_guards_the_row_even_when_its_version_is_the_same(records: Rec
         tx.move(edition, stage="department_review")
 
 
+def test_two_changes_within_one_stage_do_not_overwrite_each_other(records: Records) -> None:
+    first, second = an_edition(records), read_edition(records)
+    with records.writing(NOON) as tx:
+        tx.move(first, version=1, digest="a" * 64)
+        tx.record(Event("edit", "lin_xiao", "R-2026-0001"))
+    with pytest.raises(AlreadyMoved), records.writing(NOON) as tx:
+        tx.move(second, version=1, digest="b" * 64)
+    assert read_edition(records).digest == "a" * 64
+
+
 def test_the_state_guards_a_release_in_the_same_way(records: Records) -> None:
     release = Release(id="L-2026-0001", instant=NOON, state="staged", planned_by="lin_xiao")
     with records.writing(NOON) as tx:

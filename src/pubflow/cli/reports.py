@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from pubflow.cli.asking import ask, given_file
-from pubflow.cli.showing import Table, Told, moment
+from pubflow.cli.showing import Table, Told, moment, say
 from pubflow.cli.verb import asked, group, verb
 from pubflow.cli.words import NeededReason, Reason, Report, act_on, needed
+from pubflow.errors import PubflowError
 
 DRAFT_WITHIN = 60.0  # seconds to wait for the drafting flow
 app = group("report", "Reports: new, import, edit, submit, show, list, diff, warnings, cancel, recall.")
@@ -128,8 +129,13 @@ def warnings(
     answers = [*((code, "accepted") for code in accept or ()), *((code, "mended") for code in mended or ())]
     if answers:
         needed(reason, "--reason", "an answer to a warning is recorded with its reason")
-    for code, answer in answers:
-        ask("POST", "reports", report, "warnings", code, body={"answer": answer, "reason": reason})
+    for number, (code, answer) in enumerate(answers):
+        try:
+            ask("POST", "reports", report, "warnings", code, body={"answer": answer, "reason": reason})
+        except PubflowError:
+            if number:
+                say(f"{'、'.join(done for done, _ in answers[:number])} 已处理，{code} 没有：")
+            raise
     found = ask("GET", "reports", report, "warnings")
     rows = [(one["code"], _ANSWERS.get(one["state"], one["state"]), one["text"], one["reason"]) for one in found]
     still = sum(one["state"] == "open" for one in found)

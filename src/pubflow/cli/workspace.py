@@ -48,7 +48,9 @@ def init(
     try:
         operator = next((one.id for one in office.settings.people.values() if Role.OPERATOR in one.roles), None)
         if operator is None:
-            raise WorkspaceError("people.toml names no operator.", f"Add one to the shipped config/, remove {home}, then init again.")
+            raise WorkspaceError(
+                "people.toml names no operator.", f"Add one to the shipped config/, remove {home}, then init again."
+            )
         password = secrets.token_urlsafe(12)
         set_password(office, OPERATOR_ON_SITE, operator, password, now=utc_now())
     finally:
@@ -167,7 +169,11 @@ def check(
         Path | None, typer.Argument(metavar="[DIR]", help="A workspace, or its config folder.")
     ] = None,
 ) -> Told:
-    """Check all configuration files together; every problem with file, key and remedy, exit 1 if any."""
+    """Check all configuration files together; every problem with file, key and remedy, exit 1 if any.
+
+    Detection rules are tried on the sentences that stand beside them.
+    """
+    from pubflow.cli.rule_files import rule_file_problems
     from pubflow.settings import check_config
 
     home = (directory or home_folder()).resolve()
@@ -175,6 +181,8 @@ def check(
     if not folder.is_dir():
         raise WorkspaceError(f"{folder} is not a folder.", "Name a workspace, or its config folder.")
     found = check_config(folder)
+    known = {problem.file for problem in found}
+    found += [problem for problem in rule_file_problems(folder) if problem.file not in known]
     data = [{"file": one.file, "key": one.key, "what": one.what, "remedy": one.remedy} for one in found]
     problem = f"{len(found)} problem{'' if len(found) == 1 else 's'} in {folder}" if found else ""
     lines = [str(one) for one in found] or [f"{folder}: all files agree"]

@@ -58,7 +58,7 @@ def not_due(office: Office, step: str, subject: str) -> StepOutcome:
     return StepOutcome(f"not due: {step} {subject}: the report {stands}; nothing was changed", changed=False)
 
 
-def _undrafted() -> Select[str]:
+def _undrafted() -> Select[tuple[str]]:
     has_source = exists().where(col(Source.edition_id) == col(Edition.id))
     return (
         select(col(Edition.report_id))
@@ -67,7 +67,7 @@ def _undrafted() -> Select[str]:
     )
 
 
-def _unopened() -> Select[str, str, int]:
+def _unopened() -> Select[tuple[str, str, int]]:
     # Each entry into a stage is a visit of its own, so that an opening of this visit is one of this stage.
     this_visit = and_(col(Opening.edition_id) == col(Edition.id), col(Opening.visit) == col(Edition.visit))
     return (

@@ -11,6 +11,7 @@ from pubflow.lifecycle.stages import ZH, Stage
 from pubflow.moments import shown
 from pubflow.service.contract import Decision, ReportStory
 
+ENDED = ("published", "superseded", "withdrawn", "cancelled", "released")
 BOARD_KEY = "the-line"
 BOARD_DESCRIPTION = "全部在办件，按环节"
 BOARD_ROWS = 200  # a page stays readable; the desk lists everything
@@ -88,6 +89,8 @@ def _decisions(decisions: Sequence[Decision]) -> str:
 
 def _waited_for(story: ReportStory) -> str:
     if story.waits_for is None:
+        if story.stage in ENDED:
+            return "—"
         return "无人，由流程办理 a flow" if story.next_instant is None else "到时发布 its instant"
     return "，".join(part for part in (_word(story.waits_for), story.section, story.person_id) if part)
 

@@ -1,0 +1,68 @@
+"""The daily look over the line: what waits long, what is overdue, and an audit history that does not verify."""
+
+from datetime import timedelta
+
+import pytest
+from builders import Given
+from watching import data_of, events, rows
+
+from pubflow.errors import WorkspaceError
+from pubflow.lifecycle.stages import ReleaseAction, Stage
+from pubflow.publication.releases import change
+from pubflow.service.daily import daily
+
+
+def look(given: Given, day: str = "2026-11-23") -> dict[str, object]:
+    given.line.run_step("daily", day, given.tick())
+    return data_of(events(given.office, subject=day)[-1])
+
+
+def test_a_quiet_line_is_looked_at_and_that_is_written_down(given: Given) -> None:
+    known = len(events(given.office))
+    said = daily(given.office, "2026-11-23", given.tick())
+    assert said.text == f"{known} events verify, 0 reports wait over a week, 0 releases are overdue"
+    assert data_of(events(given.office)[-1]) == {"events": known, "waits_long": [], "overdue_releases": []}
+
+
+def test_what_waits_for_over_a_week_is_named(given: Given) -> None:
+    long = [given.report(Stage.DRAFTING), given.report(Stage.CONFIDENTIALITY_CHECK)]
+    given.now += timedelta(days=6)
+    assert look(given)["waits_long"] == []
+    given.now += timedelta(days=1)
+    fresh = given.report(Stage.APPROVAL)
+    assert look(given)["waits_long"] == long
+    assert fresh not in long
+
+
+def test_a_release_past_its_instant_is_named_whatever_holds_it_up(given: Given) -> None:
+    held, unsigned, public = given.report(Stage.SCHEDULED), given.report(Stage.APPROVAL), given.report(Stage.SCHEDULED)
+    given.plan([unsigned])
+    release = given.release(held)
+    change(given.office, release.id, ReleaseAction.HOLD, given.people["gong_lei"], now=given.tick(), reason="核对")
+    given.publish(public)
+    given.now = release.instant - timedelta(seconds=1)
+    assert look(given)["overdue_releases"] == []  # at the instant itself it is not late yet
+    given.now = given.release(unsigned).instant
+    assert look(given)["overdue_releases"] == sorted([release.id, given.release(unsigned).id])
+
+
+def test_a_second_look_changes_nothing_but_its_own_event(given: Given) -> None:
+    given.report(Stage.SCHEDULED)
+    look(given)
+    before, known = rows(given.office), len(events(given.office))
+    look(given)
+    assert rows(given.office) == before
+    assert [event.action for event in events(given.office, after=known)] == ["daily"]
+
+
+def test_a_broken_audit_history_fails_the_run_and_names_the_event(given: Given) -> None:
+    given.report()
+    with given.office.records.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        for (name,) in driver.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            driver.execute(f"DROP TRIGGER {name}")
+        driver.execute("UPDATE audit_event SET body = replace(body, 'start', 'START') WHERE action = 'start'")
+    bad = next(event.seq for event in events(given.office) if event.action == "start")
+    with pytest.raises(WorkspaceError, match=rf"broken at event {bad}: its content was changed.*pubflow audit verify"):
+        daily(given.office, "2026-11-23", given.tick())
+    assert events(given.office)[-1].action == "daily"  # that it was looked at is written down all the same
