@@ -41,5 +41,5 @@ chaos: $(READY)
 	@$(BIN)/python -m pytest tests/chaos -m chaos
 
 clean:
-	rm -rf $(VENV) demo-office .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) pubflow-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

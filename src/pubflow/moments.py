@@ -38,11 +38,11 @@ def parse_instant(text: str) -> datetime:
     """
     try:
         moment = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise BadInput(
             f"“{text}”不是一个存在的时间", remedy="请写成 2026-12-01T09:30+08:00 的样子，并核对日期是否存在"
         ) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)).astimezone(UTC)
 
 
 def parse_span(text: str) -> timedelta:
@@ -50,4 +50,7 @@ def parse_span(text: str) -> timedelta:
     found = _SPAN.fullmatch(text.strip())
     if not found:
         raise BadInput(f"“{text}”不是一段时间", remedy="请写成 20s、15m、2h 或 1d 的样子")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    try:
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    except OverflowError:
+        raise BadInput(f"“{text}”太长", remedy="请给一个近一些的时间") from None

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -130,6 +131,7 @@ Pubflow = Callable[..., Ran]
 def pubflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Pubflow:
     """Run one verb in this process, without any office known to it; `stdin` is what it reads there."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # texts that could not be saved are kept here
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
     for name in ("PUBFLOW_HOME", "PUBFLOW_URL", "PUBFLOW_TOKEN", "PUBFLOW_DEBUG", "EDITOR", "VISUAL"):
         monkeypatch.delenv(name, raising=False)

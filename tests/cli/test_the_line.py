@@ -207,6 +207,7 @@ def test_the_editor_makes_a_new_version_and_one_that_fails_saves_nothing(
     assert "上月" in by("lin_xiao", "report", "show", report, "--text").out
     assert "本月" in by("lin_xiao", "report", "show", report, "--text", "--version", "2").out
     assert by("lin_xiao", "report", "edit", report, "--reason", "又存一次").code == 1  # nothing changed
+    assert list(Path.cwd().glob("*unsaved*")) == []
     monkeypatch.setenv("EDITOR", "false")
     assert by("lin_xiao", "report", "edit", report, "--reason", "r").code == 1
     monkeypatch.setenv("EDITOR", "no-such-editor")

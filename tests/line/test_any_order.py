@@ -16,7 +16,7 @@ from sqlmodel import select
 from watching import events
 
 from pubflow.audit.verify import verify
-from pubflow.confidentiality.actions import decide, findings
+from pubflow.confidentiality.actions import clear, decide, findings
 from pubflow.drafting.actions import submit
 from pubflow.drafting.starting import new_report
 from pubflow.errors import PubflowError
@@ -44,15 +44,16 @@ class AnyOrder(RuleBasedStateMachine):
 
     template: Path
 
-    @initialize()
-    def open(self) -> None:
+    @initialize(far=st.integers(0, 4))
+    def open(self, far: int) -> None:
+        """An office whose first report has come so far already."""
         self.folder = Path(tempfile.mkdtemp())
         shutil.copytree(self.template, self.folder / "office", symlinks=True)
         self.given = Given(open_workspace(self.folder / "office"))
         self.reports: list[str] = []
         self.checked = -1
         self.start("lin_xiao")
-        self.given.flows()
+        self.go_on(0, far)
 
     def attempt(self, action: Callable[..., Any], *args: Any, **named: Any) -> None:
         try:
@@ -63,7 +64,6 @@ class AnyOrder(RuleBasedStateMachine):
     def report(self, number: int) -> str:
         return self.reports[number % len(self.reports)]
 
-    @rule(by=who)
     def start(self, by: str) -> None:
         if len(self.reports) < 3:
             known = len(self.reports)
@@ -84,48 +84,79 @@ class AnyOrder(RuleBasedStateMachine):
     def submit(self, by: str, n: int) -> None:
         self.attempt(submit, self.report(n), self.given.people[by])
 
-    @rule(by=who, n=number, stale=st.booleans(), what=st.sampled_from(["approve", "clear", "sign", "return", "decide"]))
-    def decide(self, by: str, n: int, stale: bool, what: str) -> None:
+    @rule(
+        by=who, n=number, digest=st.sampled_from(["seen", "seen", "stale"]), way=st.sampled_from(["on", "on", "back"])
+    )
+    def anybody_decides(self, by: str, n: int, digest: str, way: str) -> None:
+        self.given.flows()
+        self.decide(by, n, way, digest)
+
+    @rule(n=number, way=st.sampled_from(["on", "back"]))
+    def the_right_person_decides(self, n: int, way: str) -> None:
+        self.given.flows()
+        right = {
+            Stage.DEPARTMENT_REVIEW: "fang_zhi",
+            Stage.CONFIDENTIALITY_CHECK: "wan_ning",
+            Stage.APPROVAL: "liao_jun",
+        }
+        stage = Stage(self.given.edition(self.report(n)).stage)
+        self.decide(right.get(stage, MANY), n, way, "seen")
+
+    def decide(self, by: str, n: int, way: str, digest: str) -> None:
         report_id, actor = self.report(n), self.given.people[by]
-        digest = "0" * 64 if stale else self.given.edition(report_id).digest
-        if what == "approve":
-            self.attempt(approve, report_id, actor, digest=digest, remark="同意")
-        elif what == "sign":
-            self.attempt(sign, report_id, actor, digest=digest, remark="同意")
-        elif what == "return":
+        edition = self.given.edition(report_id)
+        digest = edition.digest if digest == "seen" else "0" * 64
+        if way == "back":
             known = len(events(self.given.office))
             self.attempt(send_back, report_id, actor, digest=digest, reason="有误", place="全文")
             SEEN["returned"] += events(self.given.office, after=known)[0].action == "return"
-        elif what == "clear":
-            try:
-                self.given.clear(report_id, by=by)
-            except PubflowError:
-                SEEN["refused"] += 1
-        else:
+        elif edition.stage == Stage.DEPARTMENT_REVIEW:
+            self.attempt(approve, report_id, actor, digest=digest, remark="同意")
+        elif edition.stage == Stage.CONFIDENTIALITY_CHECK:
             for finding in findings(self.given.office, report_id):
                 self.attempt(
                     decide, report_id, actor, finding.id or 0, "pass", digest=digest, basis="条例", reason="公开电话"
                 )
+            answers = {item.id: False for item in self.given.office.settings.checklist}
+            self.attempt(clear, report_id, actor, digest=digest, result="公开", answers=answers, opinion="可以公开")
+        else:
+            self.attempt(sign, report_id, actor, digest=digest, remark="同意")
 
-    @rule(n=number, steps=st.integers(1, 7))
+    @rule(n=number, steps=st.integers(1, 8))
     def go_on(self, n: int, steps: int) -> None:
         """The right persons take the next steps, so that reports get somewhere."""
-        report_id = self.report(n)
         for _ in range(steps):
-            edition = self.given.edition(report_id)
             try:
-                if edition.stage == Stage.SCHEDULED:
-                    self.given.publish(report_id)
-                    return
-                if edition.stage == Stage.DRAFTING and edition.version == 1:
-                    self.given.write(report_id, "正文。\n", by=self.given.drafter(report_id))
-                for finding in findings(self.given.office, report_id):
-                    if edition.stage == Stage.CONFIDENTIALITY_CHECK and not finding.decision:
-                        self.decide("wan_ning", n, False, "decide")
-                self.given.advance(report_id, Stage(edition.stage), release_in=timedelta(minutes=3))
+                self.one_step_on(n)
             except PubflowError:
                 SEEN["refused"] += 1
                 return
+
+    def one_step_on(self, n: int) -> None:
+        report_id = self.report(n)
+        self.given.flows()
+        edition = self.given.edition(report_id)
+        if edition.release_id:
+            self.clear_the_way(self.given.release(report_id))
+        if edition.stage == Stage.DRAFTING and edition.version == 1:
+            self.given.write(report_id, "正文。\n", by=self.given.drafter(report_id))
+        elif edition.stage == Stage.SCHEDULED:
+            self.given.publish(report_id)
+        if edition.stage == Stage.CONFIDENTIALITY_CHECK:
+            self.decide("wan_ning", n, "on", "seen")
+            return
+        self.given.advance(report_id, Stage(edition.stage), release_in=timedelta(minutes=3))
+
+    def clear_the_way(self, release: Release) -> None:
+        """A release that is held, has failed or missed its instant while nobody signed is put right."""
+        operator = self.given.people["gong_lei"]
+        if release.held:
+            self.attempt(change, release.id, ReleaseAction.RESUME, operator)
+        if release.state == "failed":
+            self.attempt(change, release.id, ReleaseAction.RETRY, operator)
+        if release.state == "planned" and release.instant <= self.given.now:
+            later = self.given.now + timedelta(minutes=3)
+            self.attempt(change, release.id, ReleaseAction.MOVE, operator, to=later, reason="改期")
 
     @rule(by=who, ns=st.lists(number, min_size=1, max_size=2), seconds=st.integers(-5, 300))
     def plan(self, by: str, ns: list[int], seconds: int) -> None:
@@ -143,14 +174,13 @@ class AnyOrder(RuleBasedStateMachine):
             to = release.instant + timedelta(seconds=seconds)
             self.attempt(change, release.id, action, self.given.people[by], to=to, reason="核对")
 
-    @rule(by=who, n=number)
-    def recall(self, by: str, n: int) -> None:
-        self.attempt(recall, self.report(n), self.given.people[by], reason="有误")
-
-    @rule(by=st.sampled_from(["gong_lei", MANY]), n=number, sure=st.integers(0, 4))
-    def cancel(self, by: str, n: int, sure: int) -> None:
-        if sure == 0:
-            self.attempt(cancel, self.report(n), self.given.people[by], reason="不再需要")
+    @rule(by=who, n=number, what=st.sampled_from(["recall", "recall", "cancel", "start", "start"]))
+    def take_off_or_start(self, by: str, n: int, what: str) -> None:
+        if what == "start":
+            self.start(by)
+        else:
+            action = recall if what == "recall" else cancel
+            self.attempt(action, self.report(n), self.given.people[by], reason="有误")
 
     @rule()
     def flows(self) -> None:
@@ -250,14 +280,14 @@ def test_whatever_anybody_tries_in_any_order(tmp_path: Path) -> None:
     run_state_machine_as_test(
         AnyOrder,
         settings=settings(
-            max_examples=10,
-            stateful_step_count=50,
+            max_examples=16,
+            stateful_step_count=25,
             deadline=None,
             derandomize=True,
             print_blob=False,
             suppress_health_check=list(HealthCheck),
         ),
     )
-    assert SEEN["published"] >= 3  # else the test would show nothing
-    assert SEEN["returned"] >= 3
-    assert SEEN["refused"] >= 50
+    assert SEEN["published"] >= 2, SEEN  # else the test would show nothing
+    assert SEEN["returned"] >= 2, SEEN
+    assert SEEN["refused"] >= 50, SEEN

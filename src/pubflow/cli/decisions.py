@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pubflow.cli.asking import ask, home_folder
+from pubflow.cli.asking import ask
 from pubflow.cli.reports import saved
 from pubflow.cli.showing import Table, Told, moment
 from pubflow.cli.verb import group, verb
@@ -129,12 +129,8 @@ def _answers(yes: list[str] | None, no: list[str] | None) -> dict[str, bool]:
 
 
 def _checklist() -> dict[str, str]:
-    """The items of the form, id to words, as this machine's configuration has them; the office checks them again."""
-    from pubflow.settings import load_settings, shipped_config  # late: only this verb reads configuration
-
-    folder = home_folder() / "config"
-    settings = load_settings(folder if (folder / "workflows.toml").exists() else shipped_config())
-    return {item.id: item.name for item in settings.checklist}
+    """The items of the form, id to words, as the office has them."""
+    return {item["id"]: item["name"] for item in ask("GET", "checklist")}
 
 
 def _findings(found: list[dict[str, Any]]) -> Told:

@@ -50,18 +50,21 @@ def edit(
         text = _replaced(shown["text"], list(zip(replace, with_ or (), strict=True)))
     else:
         text = _in_editor(report, shown["text"])
-    return _save(report, text, reason, seen or shown["digest"], file)
+    own_words = file == "-" or (file is None and not replace and text != shown["text"])
+    return _save(report, text, reason, seen or shown["digest"], file=file, own_words=own_words)
 
 
-def _save(report: str, text: str, reason: str, seen: str, file: str | None) -> Told:
+def _save(report: str, text: str, reason: str, seen: str, *, file: str | None, own_words: bool) -> Told:
+    """Save a version. own_words: the text stands nowhere else yet; it is kept in a file when it cannot be saved."""
     try:
         done: dict[str, Any] = ask(
             "PUT", "reports", report, "text", body={"text": text, "reason": reason, "seen": seen}
         )
     except (Refused, OfficeAway) as error:
         # A text with a secret mark is not kept anywhere (design decision 6).
-        if not (isinstance(error, Refused) and error.error == "secret_mark"):
-            where = file if file not in (None, "-") else _kept(report, text)
+        is_secret = isinstance(error, Refused) and error.error == "secret_mark"
+        where = None if is_secret else _kept(report, text) if own_words else file
+        if where is not None:
             say(f"您的文字仍在 {where}：请对照新版本后用 --file 再保存")
         raise
     return saved(done)

@@ -1,12 +1,13 @@
 """Releases: plan, move, hold, resume, cancel, retry."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
 from pubflow.desk.asking import SignedIn, TheOffice
+from pubflow.errors import BadInput
 from pubflow.lifecycle.stages import ReleaseAction
 from pubflow.moments import parse_instant, parse_span, utc_now
 from pubflow.office.office import Office
@@ -14,6 +15,7 @@ from pubflow.publication import releases
 from pubflow.records.tables import Release
 
 router = APIRouter(prefix="/releases")
+FAR = 3660  # days; a longer span is a slip of the finger
 
 
 class Verb(StrEnum):
@@ -90,7 +92,10 @@ def change(release_id: str, verb: Verb, given: ChangeIn, office: TheOffice, acto
 
 def _instant(given: PlanIn | ChangeIn, now: datetime) -> datetime:
     if given.wait is not None:
-        return now + parse_span(given.wait)
+        span = parse_span(given.wait)
+        if span > timedelta(days=FAR):
+            raise BadInput(f"发布时间在 {FAR} 天以后", "--in", "请用 --at 写明日期")
+        return now + span
     return parse_instant(given.at or "")
 
 

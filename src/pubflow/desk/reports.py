@@ -197,6 +197,19 @@ def inbox(office: TheOffice, actor: SignedIn) -> list[InboxLine]:
     return [InboxLine(report=line, actions=possible) for line, possible in waiting]
 
 
+class ChecklistOut(BaseModel):
+    """One question of the review form 保密审查审批表."""
+
+    id: str
+    name: str
+
+
+@router.get("/checklist")
+def checklist(office: TheOffice, actor: SignedIn) -> list[ChecklistOut]:
+    """The questions of the review form."""
+    return [ChecklistOut(id=item.id, name=item.name) for item in office.settings.checklist]
+
+
 @router.get("/reports/{report_id}")
 def show(report_id: str, office: TheOffice, actor: SignedIn) -> ReportView:
     """One report: stage, versions, decisions, and what I may do or why not."""
