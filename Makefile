@@ -31,7 +31,8 @@ check: $(READY)
 	@$(BIN)/python scripts/check.py
 
 test: $(READY)
-	@scripts/debian-packages chromium strace
+	@scripts/debian-packages chromium strace openssl go:golang-go \
+		/usr/share/gocode/src/golang.org/x/mod:golang-golang-x-mod-dev
 	@$(BIN)/python scripts/check.py --tests
 
 bench: $(READY)

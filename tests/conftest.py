@@ -1,5 +1,6 @@
 """Fixtures of all rooms: a real register (SQLite file or PostgreSQL server), a real office in a temporary folder."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from pubflow.records.engine import open_engine
 from pubflow.records.pending import Pending
 from pubflow.records.schema import migrate
 from pubflow.records.store import Records
-from pubflow.wiring import create_workspace
+from pubflow.wiring import create_workspace, open_workspace
 
 
 @pytest.fixture(scope="session")
@@ -57,10 +58,18 @@ def records(database_url: str, tmp_path: Path) -> Iterator[Records]:
     engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def new_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace as `pubflow init` makes it; copied for each test, which is faster than making one."""
+    folder = tmp_path_factory.mktemp("workspace") / "office"
+    create_workspace(folder, NOON).close()
+    return folder
+
+
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    """A whole office as `pubflow init` makes it, on SQLite."""
-    office = create_workspace(tmp_path / "office", NOON)
+def office(new_workspace: Path, tmp_path: Path) -> Iterator[Office]:
+    """A whole office of its own for one test, on SQLite."""
+    office = open_workspace(shutil.copytree(new_workspace, tmp_path / "office", symlinks=True))
     yield office
     office.close()
 

@@ -111,6 +111,13 @@ class Prefect:
         except httpx.TransportError:
             return False
 
+    def knows_us(self) -> bool:
+        """Whether the server answers and takes our password, so that it is ours; asks once."""
+        try:
+            return self._http.get("/admin/version").status_code == 200
+        except httpx.TransportError:
+            return False
+
     def deployment_id(self, step: str) -> str:
         """The id of the deployment `STEP/STEP` of deployments/prefect.yaml. Raises LookAgain until it is registered."""
         if step not in self._deployments:

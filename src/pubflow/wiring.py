@@ -10,6 +10,7 @@ from pubflow.confidentiality.actions import marks, scan_version
 from pubflow.drafting.starting import make_draft
 from pubflow.errors import BadInput, WorkspaceError
 from pubflow.office import due, story
+from pubflow.office.checkpoints import signing_key
 from pubflow.office.due import DueStep, StepOutcome, StepRuns
 from pubflow.office.office import Home, Office
 from pubflow.office.people import seed_people
@@ -110,6 +111,7 @@ def create_workspace(path: Path, now: datetime) -> Office:
             f"{home.path} cannot be written: {error.strerror}.", "Free space or choose another."
         ) from None
     office = open_workspace(home.path)
+    signing_key(home, office.settings.bureau.site.site_domain)
     seed_people(office, now)
     tree = PublicTree(home.public)
     tree.build(FIRST_GENERATION, empty_portal(office), release="-", digest="-", base=None)
@@ -136,7 +138,8 @@ def open_workspace(path: Path | None = None) -> Office:
         migrate(engine)
     finally:
         os.umask(old_mask)
-    return Office(home, settings, Records(engine, pending), Vault(MasterKey.load(home.master_key)), marks)
+    vault = Vault(MasterKey.load(home.master_key))
+    return Office(home, settings, Records(engine, pending, vault), vault, marks)
 
 
 def open_office(home: Path | None = None) -> Line:

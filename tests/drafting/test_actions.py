@@ -178,6 +178,8 @@ def test_the_destroyed_run_counts_as_mended_only_when_the_text_is_mended(given: 
     assert state(given, imported, "W9") == "open"  # half mended is not mended
     save(given, imported, changed(given, imported, "申请?处理流程", "申请处理流程"))
     assert state(given, imported, "W9") == "mended"
+    save(given, imported, changed(given, imported, "申请处理流程", "申请?zhí)处理流程"))
+    assert state(given, imported, "W9") == "open"  # it is back, and so is the question
 
 
 def state(given: Given, report_id: str, code: str) -> str:
@@ -197,8 +199,9 @@ def test_submit_names_everything_that_is_missing_at_once(given: Given, imported:
         submit(given.office, blank, given.people["lin_xiao"], now=given.tick())
 
 
-def test_a_report_that_may_not_be_disclosed_is_not_submitted(given: Given, draft: str) -> None:
-    save(given, draft, changed(given, draft, 'method = "主动公开"', 'method = "不予公开"'))
+@pytest.mark.parametrize("method", ["不予公开", "依申请公开"])
+def test_only_a_report_for_everybody_is_submitted(given: Given, draft: str, method: str) -> None:
+    save(given, draft, changed(given, draft, 'method = "主动公开"', f'method = "{method}"'))
     with refusal(given.office, StepRefused, "不能走发布流程", codes=["metadata_missing", "check_failed"]):
         submit(given.office, draft, given.people["lin_xiao"], now=given.tick())
 

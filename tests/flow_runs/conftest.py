@@ -1,88 +1,98 @@
-"""One real Prefect server and resident worker for the whole session: starting them costs ten seconds, a run a second.
+"""One real `pubflow up` for the whole session: starting it costs ten seconds, a report's way through it about six.
 
-They are started as `pubflow up` starts them, by a process of their own that strace follows, so that the session's
-whole network traffic can be looked at.
+strace follows all its processes, so that the session's whole network traffic can be looked at.
 """
 
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import UTC, datetime
 
+import httpx
 import pytest
-from flow_runs.network_watch import traced
-from flow_runs.paper_office import PaperOffice
+from flow_runs import running_office
+from flow_runs.running_office import DRAFTER, HEAD, LEADER, OFFICER, PEOPLE, RunningOffice, until
 
-from pubflow.prefect_client import FlowRun, Prefect
+from pubflow.office.people import OPERATOR_ON_SITE, everybody, set_password
+from pubflow.prefect_client import Prefect
 from pubflow.service import prefect_guard
-from pubflow.service.supervisor import Addresses, checkout, read_addresses
+from pubflow.wiring import Line, create_workspace
 
-TESTS = Path(__file__).resolve().parent.parent
-# Later: [sys.executable, "-m", "pubflow", "up"] with PUBFLOW_HOME set; nothing else in here changes.
-UP = [sys.executable, str(TESTS / "flow_runs" / "up_of_paper.py")]
-
-
-@dataclass
-class Line:
-    """What a test holds in hand: the workspace, the sheet of what is due, and a client of the running server."""
-
-    home: Path
-    addresses: Addresses
-    office: PaperOffice
-    prefect: Prefect
-    trace: Path
-    up: "subprocess.Popen[str]"
-
-    @property
-    def auth(self) -> str:
-        return prefect_guard.auth_string(self.home)
-
-    def ask_for(self, step: str, *reports: str) -> FlowRun:
-        """Start a run by hand, as the Prefect UI does."""
-        deployment = self.prefect.deployment_id(step)
-        return self.prefect.create_flow_run(deployment, name="by hand", parameters={"reports": list(reports)}).run
-
-    def final(self, run: FlowRun, within: float = 30.0) -> FlowRun:
-        """The run once it has ended."""
-        return until(lambda: (found := self.prefect.flow_run(run.id)) and found.is_final and found, within)
-
-
-def until(ask: Callable[[], object], within: float = 20.0) -> object:
-    """The first true answer; fails the test when there is none within so many seconds."""
-    end = time.monotonic() + within
-    while time.monotonic() < end:
-        answer = ask()
-        if answer:
-            return answer
-        time.sleep(0.1)
-    raise AssertionError(f"nothing after {within} s")
+PASSWORD = "for-tests-only"
+SENTENCE = "本月走访了四十二家样本企业，核对了全部台账。"
+SECRET_TITLE = "东湖区统计局样本企业走访动态"
 
 
 @pytest.fixture(scope="session")
-def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    home, trace = tmp_path_factory.mktemp("workspace"), tmp_path_factory.mktemp("trace") / "calls"
-    paths = os.pathsep.join([str(TESTS), str(checkout()), *filter(None, [os.environ.get("PYTHONPATH")])])
-    said = (home / "up.log").open("w+")
-    up = subprocess.Popen(
-        traced([*UP, str(home)], trace), env={**os.environ, "PYTHONPATH": paths}, stdout=said, stderr=said, text=True
-    )
+def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningOffice]:
+    """A new workspace, five persons with passwords, and all processes of its office, ready."""
+    home, trace = tmp_path_factory.mktemp("up") / "office", tmp_path_factory.mktemp("trace") / "calls"
+    now = datetime.now(UTC)
+    office = create_workspace(home, now)
+    for person in PEOPLE:
+        set_password(office, OPERATOR_ON_SITE, person, PASSWORD, now=now)
+    process = running_office.start(home, trace)
     try:
-        found = until(lambda: up.poll() is not None or read_addresses(home), within=90)
-        assert isinstance(found, Addresses), (home / "up.log").read_text()
-        with Prefect(found.prefect_api, prefect_guard.auth_string(home)) as prefect:
-            yield Line(home, found, PaperOffice(home), prefect, trace, up)
+        addresses = running_office.addresses_of(home, process)
+        with Prefect(addresses.prefect_api, prefect_guard.auth_string(home)) as prefect:
+            tokens = {person: _token(addresses.desk, person) for person in PEOPLE}
+            running = RunningOffice(home, process, trace, Line(office), addresses, prefect, tokens)
+            yield running
+            running.interrupt()
     finally:
-        stop(up)
+        office.close()
+        try:
+            process.wait(30)
+        finally:
+            process.kill()
 
 
-def stop(up: "subprocess.Popen[str]") -> None:
-    """Ctrl-C for the process that strace follows; strace itself would not pass it on."""
-    if up.poll() is None:
-        children = Path(f"/proc/{up.pid}/task/{up.pid}/children").read_text().split()
-        for child in children:
-            os.kill(int(child), signal.SIGINT)
-    assert up.wait(30) == 0
+def _token(desk: str, person: str) -> str:
+    given = {"person": person, "password": PASSWORD}
+    return str(httpx.post(f"{desk}/session", json=given, trust_env=False, timeout=30).json()["token"])
+
+
+@dataclass
+class Published:
+    """A report that went the whole way, and what Prefect showed meanwhile.
+
+    pages: its artifact page by stage; board: the board while it waited for its department; leaked: sensitive words in
+    Prefect's database just before the release.
+    """
+
+    report: str
+    release: str
+    pages: dict[str, str]
+    board: str
+    leaked: list[str]
+
+
+@pytest.fixture(scope="session")
+def sensitive(line: RunningOffice) -> list[str]:
+    """What an operator must not read in Prefect: a sentence of the draft, everybody's name."""
+    return [SENTENCE, *(person.name for person in everybody(line.register.office))]
+
+
+@pytest.fixture(scope="session")
+def published(line: RunningOffice, sensitive: list[str]) -> Published:
+    """From `report new` to its public page: people act by token, Prefect does every machine step."""
+    pages: dict[str, str] = {}
+
+    def page_says(words: str) -> str:
+        return until(lambda: words in (found := line.page(report.lower())) and found)
+
+    report = line.draft(f"## 一、工作动态\n\n{SENTENCE}\n", SECRET_TITLE)
+    line.submit(report)
+    line.opened(report, HEAD, "approve")
+    pages["review"] = page_says("section_head")
+    board = until(lambda: report in (found := line.page("the-line")) and found)
+    assert line.approve(report).is_success
+    line.opened(report, OFFICER, "clear")
+    assert line.clear(report).is_success
+    line.opened(report, LEADER, "return")
+    release = line.plan(report, "3s")
+    leaked = line.in_prefects_database([*sensitive, SECRET_TITLE])
+    assert line.sign(report).is_success
+    until(lambda: line.release(release)["verified_at"])
+    pages["published"] = page_says("published")
+    assert line.view(report, DRAFTER)["stage"] == "published"
+    return Published(report, release, pages, board, leaked)

@@ -44,15 +44,15 @@ class AnyOrder(RuleBasedStateMachine):
 
     template: Path
 
-    @initialize(far=st.integers(0, 4))
-    def open(self, far: int) -> None:
+    @initialize(far=st.integers(0, 4), drafter=st.sampled_from(["lin_xiao", MANY]))
+    def open(self, far: int, drafter: str) -> None:
         """An office whose first report has come so far already."""
         self.folder = Path(tempfile.mkdtemp())
         shutil.copytree(self.template, self.folder / "office", symlinks=True)
         self.given = Given(open_workspace(self.folder / "office"))
         self.reports: list[str] = []
         self.checked = -1
-        self.start("lin_xiao")
+        self.start(drafter)
         self.go_on(0, far)
 
     def attempt(self, action: Callable[..., Any], *args: Any, **named: Any) -> None:
@@ -80,10 +80,6 @@ class AnyOrder(RuleBasedStateMachine):
             except PubflowError:
                 SEEN["refused"] += 1
 
-    @rule(by=who, n=number)
-    def submit(self, by: str, n: int) -> None:
-        self.attempt(submit, self.report(n), self.given.people[by])
-
     @rule(
         by=who, n=number, digest=st.sampled_from(["seen", "seen", "stale"]), way=st.sampled_from(["on", "on", "back"])
     )
@@ -91,22 +87,26 @@ class AnyOrder(RuleBasedStateMachine):
         self.given.flows()
         self.decide(by, n, way, digest)
 
-    @rule(n=number, way=st.sampled_from(["on", "back"]))
-    def the_right_person_decides(self, n: int, way: str) -> None:
+    @rule(n=number, way=st.sampled_from(["on", "on", "back"]), many=st.booleans())
+    def one_who_has_the_role_decides(self, n: int, way: str, many: bool) -> None:
         self.given.flows()
         right = {
+            Stage.DRAFTING: self.given.drafter(self.report(n)),
             Stage.DEPARTMENT_REVIEW: "fang_zhi",
             Stage.CONFIDENTIALITY_CHECK: "wan_ning",
-            Stage.APPROVAL: "liao_jun",
         }
-        stage = Stage(self.given.edition(self.report(n)).stage)
-        self.decide(right.get(stage, MANY), n, way, "seen")
+        person = right.get(Stage(self.given.edition(self.report(n)).stage), "liao_jun")
+        self.decide(MANY if many else person, n, way, "seen")
 
     def decide(self, by: str, n: int, way: str, digest: str) -> None:
         report_id, actor = self.report(n), self.given.people[by]
         edition = self.given.edition(report_id)
         digest = edition.digest if digest == "seen" else "0" * 64
-        if way == "back":
+        if edition.stage == Stage.DRAFTING:
+            self.attempt(submit, report_id, actor)
+        elif edition.stage == Stage.SCHEDULED and way == "back":
+            self.attempt(recall, report_id, actor, reason="有误")
+        elif way == "back":
             known = len(events(self.given.office))
             self.attempt(send_back, report_id, actor, digest=digest, reason="有误", place="全文")
             SEEN["returned"] += events(self.given.office, after=known)[0].action == "return"
@@ -174,13 +174,18 @@ class AnyOrder(RuleBasedStateMachine):
             to = release.instant + timedelta(seconds=seconds)
             self.attempt(change, release.id, action, self.given.people[by], to=to, reason="核对")
 
-    @rule(by=who, n=number, what=st.sampled_from(["recall", "recall", "cancel", "start", "start"]))
-    def take_off_or_start(self, by: str, n: int, what: str) -> None:
+    @rule(by=who, n=number, what=st.sampled_from(["recall", "sign", "cancel", "start", "start"]))
+    def anything_else(self, by: str, n: int, what: str) -> None:
+        ways: dict[str, tuple[Callable[..., Any], dict[str, str]]] = {
+            "recall": (recall, {"reason": "有误"}),
+            "cancel": (cancel, {"reason": "不再需要"}),
+            "sign": (sign, {"digest": self.given.edition(self.report(n)).digest, "remark": "同意"}),
+        }
         if what == "start":
             self.start(by)
         else:
-            action = recall if what == "recall" else cancel
-            self.attempt(action, self.report(n), self.given.people[by], reason="有误")
+            action, words = ways[what]
+            self.attempt(action, self.report(n), self.given.people[by], **words)
 
     @rule()
     def flows(self) -> None:
@@ -289,5 +294,5 @@ def test_whatever_anybody_tries_in_any_order(tmp_path: Path) -> None:
         ),
     )
     assert SEEN["published"] >= 2, SEEN  # else the test would show nothing
-    assert SEEN["returned"] >= 2, SEEN
+    assert SEEN["returned"] >= 1, SEEN
     assert SEEN["refused"] >= 50, SEEN

@@ -12,7 +12,7 @@ from pubflow.cli.tokens import keep_token, token_for
 from pubflow.cli.verb import group, verb
 from pubflow.cli.words import NeededReason, PersonId
 
-app = group("people", "People of the office: list, add, deactivate, password.")
+app = group("people", "People of the office: list, add, deactivate, erase, password.")
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from the first line of stdin.")]
 
 
@@ -79,6 +79,15 @@ def deactivate(person: PersonId, reason: NeededReason) -> Told:
     """Deactivate a person (operator): no more sign-ins, tokens end at once."""
     ask("POST", "people", person, "deactivate", body={"reason": reason})
     return Told({"person": person, "active": False}, [f"{person} 已停用"])
+
+
+@verb(app, "erase", example='pubflow people erase chen_yu --reason "离职后本人申请"')
+def erase(person: PersonId, reason: NeededReason) -> Told:
+    """Erase the name of a deactivated person (operator); the audit history stays whole. No way back."""
+    ask("POST", "people", person, "erase", body={"reason": reason})
+    return Told(
+        {"person": person, "erased": True}, [f"{person} 的姓名已删除；请一并从 config/people.toml 和备份中删除"]
+    )
 
 
 @verb(app, "password", example="pubflow people password chen_yu")

@@ -91,6 +91,12 @@ def deactivate(person_id: str, why: Why, office: TheOffice, actor: SignedIn) -> 
     people.deactivate(office, actor, person_id, reason=why.reason, now=utc_now())
 
 
+@router.post("/people/{person_id}/erase", status_code=204)
+def erase(person_id: str, why: Why, office: TheOffice, actor: SignedIn) -> None:
+    """Erase a deactivated person's name (operator)."""
+    people.erase(office, actor, person_id, reason=why.reason, now=utc_now())
+
+
 @router.post("/people/{person_id}/password", status_code=204)
 def password(person_id: str, given: NewPassword, office: TheOffice, actor: SignedIn) -> None:
     """Set a password: one's own, or anybody's as operator."""

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import difflib
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -252,10 +253,7 @@ def diff(report_id: str, office: TheOffice, actor: SignedIn, old: int, new: int 
 def warnings(report_id: str, office: TheOffice, actor: SignedIn) -> list[WarningOut]:
     """The import warnings and their answers."""
     read_text(office, actor, report_id, now=utc_now())  # they quote the text: whoever may not read it may not see them
-    return [
-        WarningOut(**warning.model_dump(include=set(WarningOut.model_fields)))
-        for warning in reading.warnings_of(office, report_id)
-    ]
+    return [WarningOut(**asdict(warning)) for warning in reading.warnings_of(office, report_id)]
 
 
 @router.post("/reports/{report_id}/warnings/{code}", status_code=204)

@@ -43,7 +43,7 @@ def edit(
                 raise AlreadyMoved(report_id, f"版本 {seen[:12]}")
             if new.digest == edition.digest:
                 raise BadInput("内容没有变化，没有生成新版本", report_id, "修改后再保存")
-            mended = mend_warnings(tx.session, edition, new, by=actor.id, reason=reason, tx=tx)
+            mended = mend_warnings(tx, edition, new, by=actor.id, reason=reason)
             changes = save_version(office, tx, edition, new, author=actor.id, reason=reason)
             data = {"version": changes["version"], "mended": mended}
             move_edition(tx, edition, facts.stage, Action.EDIT, actor, reason=reason, data=data, **changes)
@@ -76,7 +76,7 @@ def answer_warning(
         if warning.by_text and answer == "mended":
             raise BadInput(
                 f"正文中仍有损坏的文字，{warning.code} 还没有修正",
-                warning.place,
+                report_id,
                 "请用 report edit 改正正文，系统会自动识别",
             )
         warning.state, warning.by, warning.reason, warning.decided_at = answer, actor.id, reason, now

@@ -28,6 +28,6 @@ def broken_checks(text: ReportText) -> list[str]:
         broken.append(f"正文还有待填之处（{TO_FILL}…】）；请用 report edit 填写")
     if len(text.head.summary) > _SUMMARY_LENGTH:
         broken.append(f"内容概述超过 {_SUMMARY_LENGTH} 字；请缩短")
-    if text.head.method == "不予公开":
-        broken.append("公开方式为“不予公开”的稿件不能走发布流程；请改正公开方式或取消这份稿件")
+    if text.head.method != "主动公开":
+        broken.append(f"公开方式为“{text.head.method}”的稿件不能走发布流程；请改正公开方式或取消这份稿件")
     return broken

@@ -4,6 +4,7 @@ Starting keeps the source; the `drafting` flow makes the first version from it (
 """
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -153,7 +154,7 @@ def make_draft(office: Office, report_id: str, now: datetime) -> StepOutcome:
         raw = open_source(office, session, edition)
         drafter = session.get_one(Report, report_id).drafter_id
         created_at = session.get_one(Report, report_id).created_at
-    warnings: list[ImportWarning] = []
+    read: ImportedReport | None = None
     if source.kind == IMPORT:
         kind = office.settings.kind(source.parameters["kind"])
         read = read_as_import(
@@ -165,7 +166,7 @@ def make_draft(office: Office, report_id: str, now: datetime) -> StepOutcome:
             category=source.parameters["category"],
             now=created_at,
         )
-        text, warnings = read.text, _rows(edition, read)
+        text = read.text
     else:
         text = _from_template(office, source, raw)
     with office.records.writing(now, what=DRAFTING, who=Machine.FLOW, subject=report_id) as tx:
@@ -175,8 +176,8 @@ def make_draft(office: Office, report_id: str, now: datetime) -> StepOutcome:
             return StepOutcome(
                 f"not due: {DRAFTING} {report_id}: another run was first; nothing was changed", changed=False
             )
-        for warning in warnings:
-            tx.session.add(warning)
+        warnings = _warning_rows(office, tx, edition, read) if read else []
+        tx.session.add_all(warnings)
         # The person who brought the source is the author of what the machine made of it.
         changes = save_version(office, tx, edition, text, author=drafter, reason=f"由来源生成：{source.kind}")
         data = {"version": changes["version"], "warnings": [warning.code for warning in warnings]}
@@ -190,19 +191,16 @@ def _flow() -> Actor:
     return Actor("flow:drafting", frozenset({Machine.FLOW}))
 
 
-def _rows(edition: Edition, read: ImportedReport) -> list[ImportWarning]:
-    return [
-        ImportWarning(
-            edition_id=edition.id,
-            code=warning.code,
-            text=warning.text,
-            place="；".join(map(str, warning.places)),
-            remedy=warning.remedy,
-            by_text=warning.code == DESTROYED,
-        )
-        for warning in read.warnings
-        if warning.blocks
-    ]
+def _warning_rows(office: Office, tx: Tx, edition: Edition, read: ImportedReport) -> list[ImportWarning]:
+    key = tx.session.get_one(Report, edition.report_id).wrapped_key
+    rows = []
+    for warning in read.warnings:
+        place = "；".join(map(str, warning.places))
+        told = json.dumps({"text": warning.text, "place": place, "remedy": warning.remedy}, ensure_ascii=False)
+        sealed = office.vault.seal(key, told.encode(), f"{edition.id}/{warning.code}")
+        by_text = warning.code == DESTROYED
+        rows.append(ImportWarning(edition_id=edition.id, code=warning.code, sealed=sealed, by_text=by_text))
+    return rows
 
 
 def _from_template(office: Office, source: Source, raw: bytes) -> ReportText:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from pubflow.documents.report_text import ReportText
 from pubflow.drafting.import_oddities import oddities
@@ -45,18 +45,20 @@ def save_version(
     return {"version": number, "digest": text.digest}
 
 
-def mend_warnings(session: Session, edition: Edition, text: ReportText, *, by: str, reason: str, tx: Tx) -> list[str]:
-    """Close the warnings that this text has mended: those about a destroyed run, once no such run is left."""
-    if oddities(text.body):
-        return []
-    open_ones = session.exec(
+def mend_warnings(tx: Tx, edition: Edition, text: ReportText, *, by: str, reason: str) -> list[str]:
+    """Close the warnings about a destroyed run that this text has mended, or open them again if it is back.
+
+    Returns the codes whose state changed. What a person has accepted stays accepted.
+    """
+    before, after = ("mended", "open") if oddities(text.body) else ("open", "mended")
+    changing = tx.session.exec(
         select(ImportWarning).where(
-            ImportWarning.edition_id == edition.id, ImportWarning.state == "open", col(ImportWarning.by_text).is_(True)
+            ImportWarning.edition_id == edition.id, ImportWarning.state == before, col(ImportWarning.by_text).is_(True)
         )
     ).all()
-    for warning in open_ones:
-        warning.state, warning.by, warning.reason, warning.decided_at = "mended", by, reason, tx.now
-    return [warning.code for warning in open_ones]
+    for warning in changing:
+        warning.state, warning.by, warning.reason, warning.decided_at = after, by, reason, tx.now
+    return [warning.code for warning in changing]
 
 
 def parse_edit(text: str) -> ReportText:

@@ -37,6 +37,16 @@ class Home:
         return self.keys / "master.key"
 
     @property
+    def audit_key(self) -> Path:
+        """The key that signs checkpoints of the audit history."""
+        return self.keys / "audit.key"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Signed checkpoints and the public key, to be copied outside; nothing in it is ever changed."""
+        return self.path / "checkpoints"
+
+    @property
     def pending(self) -> Path:
         """Refusals that wait for space."""
         return self.path / "run" / "pending-events"

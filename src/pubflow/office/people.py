@@ -24,6 +24,7 @@ PASSWORD_LENGTH = 10
 _HASHER = PasswordHash((Argon2Hasher(),))
 # Verified when the name is unknown, so that the answer takes as long as for a known one.
 _NOBODY = _HASHER.hash(secrets.token_hex())
+ERASED = "（已删除）"
 OPERATOR_ON_SITE = Actor("workspace-owner", frozenset({Role.OPERATOR}))
 
 
@@ -58,9 +59,11 @@ def seed_people(office: Office, now: datetime) -> None:
 
 
 def add_person_row(tx: Tx, by: Actor, person: Person) -> None:
-    """The row and its event; the name stays out of the event."""
+    """The row and its event; of the name the event has a commitment only, so that it can be erased."""
     tx.session.add(person)
-    tx.record(Event("person_added", by.id, person.id, data={"roles": list(person.roles), "section": person.section_id}))
+    name = tx.commit_personal("name", person.name, subject=person.id)
+    data = {"roles": list(person.roles), "section": person.section_id, "name_commitment": name}
+    tx.record(Event("person_added", by.id, person.id, data=data))
 
 
 def _need_operator(office: Office, actor: Actor, subject: str, action: str, now: datetime) -> None:
@@ -112,6 +115,24 @@ def deactivate(office: Office, actor: Actor, person_id: str, *, reason: str, now
             person.active = False
             _end_tokens(tx.session, person_id, now)
             tx.record(Event("person_deactivated", actor.id, person_id, "operator", reason=reason))
+
+
+def erase(office: Office, actor: Actor, person_id: str, *, reason: str, now: datetime) -> None:
+    """Erase the name of a deactivated person, in the register and behind the commitments of the history.
+
+    The history stays whole; nobody can show any more of whom its commitments speak. Raises NotFound, BadInput.
+    """
+    _need_operator(office, actor, person_id, "people erase", now)
+    with refusals_recorded(office, actor, person_id, "people erase", now):
+        if not reason.strip():
+            raise BadInput("没有写明理由", "reason", "请写明删除的理由，其中不要写个人信息")
+        with office.records.writing(now, what="people erase", who=actor.id, subject=person_id) as tx:
+            person = _person(tx.session, person_id)
+            if person.active:
+                raise BadInput(f"{person_id} 仍在使用", "id", "请先停用：pubflow people deactivate")
+            person.name = ERASED
+            data = {"commitments": tx.erase_personal(person_id)}
+            tx.record(Event("person_erased", actor.id, person_id, "operator", reason=reason, data=data))
 
 
 def set_password(office: Office, actor: Actor, person_id: str, password: str, *, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """What is shown of reports: lists, the story of one report, the inbox of one person. Nothing here writes."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from pubflow.errors import Reason
 from pubflow.lifecycle.facts import Actor, EditionFacts
 from pubflow.lifecycle.stages import ZH, Action, Role, Stage
 from pubflow.lifecycle.steps import STEPS, objections
-from pubflow.office.access import reading_objections
+from pubflow.office.access import open_sealed, reading_objections
 from pubflow.office.line import facts_of, newest_edition
 from pubflow.office.office import Office
 from pubflow.records.tables import (
@@ -169,13 +170,35 @@ def inbox(office: Office, actor: Actor, now: datetime) -> list[tuple[ReportLine,
         return waiting
 
 
-def warnings_of(office: Office, report_id: str) -> list[ImportWarning]:
+@dataclass(frozen=True)
+class WarningView:
+    """An import warning and its answer. place and text quote the draft."""
+
+    code: str
+    text: str
+    place: str
+    remedy: str
+    state: str
+    by: str | None
+    reason: str
+
+
+def warnings_of(office: Office, report_id: str) -> list[WarningView]:
     """The import warnings of a report, answered or not. Raises NotFound."""
     with office.records.reading() as session:
         edition = newest_edition(session, report_id)
-        found = select(ImportWarning).where(ImportWarning.edition_id == edition.id)
-        # W10 comes after W9
-        return sorted(session.exec(found).all(), key=lambda warning: (len(warning.code), warning.code))
+        found = session.exec(select(ImportWarning).where(ImportWarning.edition_id == edition.id)).all()
+        views = [
+            WarningView(
+                code=warning.code,
+                **json.loads(open_sealed(office, session, edition, warning.sealed, f"{edition.id}/{warning.code}")),
+                state=warning.state,
+                by=warning.by,
+                reason=warning.reason,
+            )
+            for warning in found
+        ]
+    return sorted(views, key=lambda warning: (len(warning.code), warning.code))  # W10 comes after W9
 
 
 def history(office: Office, *, subject: str | None = None, after: int = 0, limit: int = 100) -> list[AuditEvent]:

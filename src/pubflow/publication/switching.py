@@ -16,6 +16,7 @@ from pubflow.errors import PubflowError, Reason, StepRefused, StorageFailed
 from pubflow.lifecycle.facts import Actor
 from pubflow.lifecycle.stages import ZH, Action, Machine, ReleaseAction, ReleaseState, Stage
 from pubflow.lifecycle.steps import objections
+from pubflow.office.checkpoints import checkpoint_after_release
 from pubflow.office.line import facts_of, move_edition
 from pubflow.office.office import Office
 from pubflow.publication.listing import after_state
@@ -74,7 +75,9 @@ def release_round(office: Office, clock: Clock) -> list[Switched]:
                 raise
             except PubflowError as error:
                 _fail(office, release, str(error), clock())
-        return switched
+    if switched:
+        checkpoint_after_release(office, clock())
+    return switched
 
 
 def _name(office: Office, release: Release, base: str | None) -> str:

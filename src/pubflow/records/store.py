@@ -1,5 +1,8 @@
 """The one write path. A change of state is one transaction: read, ask the rules, guarded update, event last."""
 
+import hashlib
+import hmac
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,19 +20,32 @@ from pubflow.errors import AlreadyMoved, StorageFailed
 from pubflow.moments import SHANGHAI, iso
 from pubflow.records.engine import WRITES
 from pubflow.records.pending import Pending
-from pubflow.records.tables import AuditEvent, Counter, Edition, Opening, Release, Report, Source, Version
+from pubflow.records.tables import (
+    AuditEvent,
+    Counter,
+    Edition,
+    Opening,
+    PersonalValue,
+    Release,
+    Report,
+    Source,
+    Version,
+)
+from pubflow.vault import SealBroken, Vault
 
 # The rows of one report that a step looks at again and again.
 _KEPT = (Report, Edition, Version, Opening, Release, Source)
+_SALT_BYTES = 32
 _AUDIT_LOCK = 0x7075_6266  # PostgreSQL advisory lock: one appender at a time
 
 
 class Tx:
     """One writing transaction. Record at least one event before it ends, or the commit is refused."""
 
-    def __init__(self, session: Session, now: datetime) -> None:
+    def __init__(self, session: Session, now: datetime, vault: Vault | None = None) -> None:
         self.session = session
         self.now = now
+        self._vault = vault
         self._events: list[Event] = []
 
     def record(self, event: Event) -> None:
@@ -67,6 +83,45 @@ class Tx:
         """A readable identifier such as R-2026-0001; the year is that of Shanghai."""
         year = self.now.astimezone(SHANGHAI).year
         return f"{prefix}-{year}-{self.next_number(f'{prefix}-{year}'):04d}"
+
+    def commit_personal(self, kind: str, value: str, *, subject: str) -> str:
+        """Keep a personal value beside the history; put the commitment that this returns into the event.
+
+        The commitment is HMAC-SHA256(salt, value), 64 hexadecimal digits. Salt and value are sealed together with a
+        key of their own: without the row nobody can tell what a commitment was made of.
+        """
+        vault = self._sealing()
+        salt, content = secrets.token_bytes(_SALT_BYTES), value.encode()
+        commitment = hmac.new(salt, content, hashlib.sha256).hexdigest()
+        key = vault.new_key()
+        sealed = vault.seal(key, salt + content, commitment)
+        self.session.add(
+            PersonalValue(commitment=commitment, kind=kind, subject=subject, wrapped_key=key, sealed=sealed)
+        )
+        return commitment
+
+    def personal(self, commitment: str) -> str | None:
+        """The value behind a commitment, held against it; None when it was erased. Raises SealBroken."""
+        row = self.session.get(PersonalValue, commitment)
+        if row is None:
+            return None
+        opened = self._sealing().open(row.wrapped_key, row.sealed, commitment)
+        salt, content = opened[:_SALT_BYTES], opened[_SALT_BYTES:]
+        if not hmac.compare_digest(hmac.new(salt, content, hashlib.sha256).hexdigest(), commitment):
+            raise SealBroken(f"personal_value {commitment}")
+        return content.decode()
+
+    def erase_personal(self, subject: str) -> list[str]:
+        """Delete every value and salt kept about a subject; the commitments, which stay in their events."""
+        rows = self.session.exec(select(PersonalValue).where(PersonalValue.subject == subject)).all()
+        for row in rows:
+            self.session.delete(row)
+        return sorted(row.commitment for row in rows)
+
+    def _sealing(self) -> Vault:
+        if self._vault is None:
+            raise RuntimeError("this register was opened without a vault: personal values need one")
+        return self._vault
 
     def append_events(self) -> None:
         """Write the recorded events at the end of the chain. Last of all: the lock is held shortest this way."""
@@ -125,9 +180,11 @@ def _session(engine: Engine) -> Session:
 class Records:
     """The register."""
 
-    def __init__(self, engine: Engine, pending: Pending) -> None:
+    def __init__(self, engine: Engine, pending: Pending, vault: Vault | None = None) -> None:
+        """vault: needed only where personal values are committed to."""
         self.engine = engine
         self.pending = pending
+        self._vault = vault
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -147,7 +204,7 @@ class Records:
                 self.pending.taken() as waiting,
                 _session(self.engine.execution_options(**{WRITES: True})) as session,
             ):
-                tx = Tx(session, now)
+                tx = Tx(session, now, self._vault)
                 for entry in waiting:
                     tx.record(Event(**entry))
                 yield tx

@@ -172,14 +172,15 @@ class Version(SQLModel, table=True):
 
 
 class ImportWarning(SQLModel, table=True):
-    """An oddity of an imported file that a person must accept or mend. by_text: a mended text answers it by itself."""
+    """An oddity of an imported file that a person must accept or mend.
+
+    sealed: text, place and remedy as JSON; they quote the draft. by_text: a mended text answers it by itself.
+    """
 
     __tablename__ = "import_warning"
     edition_id: str = Field(foreign_key="edition.id", primary_key=True)
     code: str = Field(primary_key=True)
-    text: str
-    place: str
-    remedy: str
+    sealed: bytes = _sealed()
     by_text: bool = False
     state: str = "open"
     by: str | None = None
@@ -329,6 +330,42 @@ class AuditEvent(SQLModel, table=True):
     chain: bytes = _sealed()
 
 
+class AuditNode(SQLModel, table=True):
+    """A complete subtree of the history's Merkle tree: leaves place * 2^level .. (place + 1) * 2^level - 1.
+
+    Kept so that roots and proofs need not read the whole history; `audit verify` does not believe it.
+    """
+
+    __tablename__ = "audit_node"
+    level: int = Field(primary_key=True)
+    place: int = Field(sa_column=Column(BigInteger(), primary_key=True, autoincrement=False))
+    hash: bytes = _sealed()
+
+
+class SignedCheckpoint(SQLModel, table=True):
+    """A checkpoint as it was signed; triggers refuse a change. It is about the history, so it is no event of it."""
+
+    __tablename__ = "checkpoint"
+    size: int = Field(sa_column=Column(BigInteger(), primary_key=True, autoincrement=False))
+    note: str
+    made_at: datetime = _moment()
+
+
+class PersonalValue(SQLModel, table=True):
+    """What an event may not hold: a personal value. The event has the commitment; this row may be erased.
+
+    sealed: 32 bytes of salt and the value, sealed with a key of its own (wrapped_key), so that nobody who reads the
+    register can try names against a commitment, and nothing opens after the row is gone.
+    """
+
+    __tablename__ = "personal_value"
+    commitment: str = Field(primary_key=True)
+    kind: str
+    subject: str = Field(index=True)
+    wrapped_key: bytes = _sealed()
+    sealed: bytes = _sealed()
+
+
 class StepRun(SQLModel, table=True):
     """Which Prefect run was asked for a due step, and who works on it. Machine bookkeeping: no audit event."""
 
@@ -344,4 +381,4 @@ class StepRun(SQLModel, table=True):
 
 
 # Rows of these tables are machine bookkeeping and change without an audit event; all others need one.
-OPERATIONAL = frozenset({"step_run", "alembic_version"})
+OPERATIONAL = frozenset({"step_run", "alembic_version", "audit_node", "checkpoint"})

@@ -8,13 +8,13 @@ from sqlmodel import Session, col, select
 
 from pubflow.errors import BadInput
 from pubflow.lifecycle.facts import Actor, EditionFacts
-from pubflow.lifecycle.stages import Action, Stage
+from pubflow.lifecycle.stages import Action, Role, Stage
 from pubflow.office.due import StepOutcome
 from pubflow.office.line import take_step
 from pubflow.office.office import Office
 from pubflow.office.opening import open_stage
 from pubflow.records.store import Tx
-from pubflow.records.tables import Edition, Review, Section
+from pubflow.records.tables import Edition, Person, Review, Section
 
 
 def open_review(office: Office, report_id: str, now: datetime) -> StepOutcome:
@@ -28,7 +28,7 @@ def _open_reviews(tx: Tx, edition: Edition) -> str:
     ).all()
     approved = {review.step for review in earlier if review.state == "approved" and review.digest == edition.digest}
     # A re-submission goes to the same person as before, while that person still heads the section.
-    before = {review.step: review.by for review in earlier if review.by}
+    before = {review.step: review.by for review in earlier if review.by and _still_heads(tx.session, review)}
     waiting = [review for review in edition.workflow["reviews"] if review["step"] not in approved]
     for review in waiting:
         section = tx.session.get_one(Section, review["section"])
@@ -46,6 +46,16 @@ def _open_reviews(tx: Tx, edition: Edition) -> str:
             )
         )
     return f"{len(waiting)} department reviews opened"
+
+
+def _still_heads(session: Session, review: Review) -> bool:
+    person = session.get(Person, review.by)
+    return (
+        person is not None
+        and person.active
+        and Role.SECTION_HEAD in person.roles
+        and person.section_id == review.section_id
+    )
 
 
 def approve(office: Office, report_id: str, actor: Actor, *, digest: str | None, remark: str, now: datetime) -> Edition:

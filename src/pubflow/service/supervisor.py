@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -27,6 +26,7 @@ import httpx
 from pubflow.errors import PubflowError, WorkspaceError
 from pubflow.prefect_client import LookAgain, Prefect
 from pubflow.service import prefect_guard
+from pubflow.service.ports import kept_ports
 
 READY_WITHIN = 90.0  # seconds; a first start on a slow machine migrates Prefect's database
 STOP_WITHIN = 10.0  # seconds between the polite and the hard end
@@ -249,7 +249,7 @@ def office_children(home: Path, root: Path, addresses: Addresses, host: str) -> 
     prefect = Prefect(addresses.prefect_api, prefect_guard.auth_string(home), timeout=2, attempts=1)
     serve = [sys.executable, "-m", "prefect", "server", "start", *here, prefect_port]
     return [
-        Child("prefect", serve, server, prefect.is_healthy, stops=2),
+        Child("prefect", serve, server, prefect.knows_us, stops=2),
         Child(
             "worker", [sys.executable, "flows/_resident_worker.py"], client, lambda: _polls(prefect, started), stops=1
         ),
@@ -328,14 +328,6 @@ def read_addresses(home: Path) -> Addresses | None:
     return Addresses(**json.loads(file.read_text(encoding="utf-8"))) if file.exists() else None
 
 
-def free_addresses(host: str, ports: Ports) -> Addresses:
-    """The usual ports where they are free, others where they are not; all different."""
-    chosen: list[int] = []
-    for port in (ports.prefect, ports.desk, ports.portal):
-        chosen.append(_free_port(host, port, chosen))
-    return Addresses(*(f"http://{host}:{port}" for port in chosen))
-
-
 def checkout() -> Path:
     """The root of the checkout that holds flows/ and deployments/; PUBFLOW_ROOT names it where we cannot see it."""
     for place in (os.environ.get("PUBFLOW_ROOT"), str(Path(__file__).resolve().parents[3])):
@@ -354,8 +346,8 @@ def checkout() -> Path:
 def _started(
     home: Path, host: str, ports: Ports, say: Callable[[str], None], children: ChildrenOf | None
 ) -> Iterator[tuple[Addresses, Supervisor]]:
-    with _only_one(home):
-        addresses = free_addresses(host, ports)
+    with _only_one(home), kept_ports(host, (ports.prefect, ports.desk, ports.portal)) as kept:
+        addresses = Addresses(*(f"http://{host}:{port}" for port in kept))
         prefect_guard.prepare(home)
         listed = children(addresses) if children else office_children(home, checkout(), addresses, host)
         supervisor = Supervisor(listed, folder=checkout(), logs=home / "logs", say=say)
@@ -419,20 +411,6 @@ def _write_addresses(home: Path, addresses: Addresses) -> None:
     passing.touch(mode=0o600)
     passing.write_text(json.dumps(asdict(addresses), indent=2) + "\n", encoding="utf-8")
     passing.replace(file)
-
-
-def _free_port(host: str, wanted: int, taken: Sequence[int]) -> int:
-    for port in (wanted, 0):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port just left is free
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
-            found = int(probe.getsockname()[1])
-            if found not in taken:
-                return found
-    raise WorkspaceError(f"No free port on {host}.", "Is it an address of this machine?")
 
 
 # Ends a child with the thread that started it, also when that is killed; then becomes the command. A launcher and not

@@ -1,5 +1,7 @@
 """The office's configuration as data: read once, checked as a whole (design decision 7)."""
 
+from pubflow.settings.calendar_files import load_calendar
+from pubflow.settings.calendar_models import CalendarData, CalendarYear, Holiday, NewYear, Notice, Week, weekday_name
 from pubflow.settings.load import check_config, load_settings, shipped_config, write_default_config
 from pubflow.settings.models import (
     Bureau,
@@ -21,10 +23,15 @@ from pubflow.settings.models import (
 __all__ = [
     "Bureau",
     "Cadence",
+    "CalendarData",
+    "CalendarYear",
     "Category",
     "ChecklistItem",
     "ConfigError",
+    "Holiday",
     "Kind",
+    "NewYear",
+    "Notice",
     "PersonEntry",
     "Problem",
     "ReviewStep",
@@ -33,8 +40,11 @@ __all__ = [
     "Section",
     "Settings",
     "Site",
+    "Week",
     "check_config",
+    "load_calendar",
     "load_settings",
     "shipped_config",
+    "weekday_name",
     "write_default_config",
 ]

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from itertools import combinations, product
 
 from pubflow.settings.entries import Entries, nearest
-from pubflow.settings.models import Category, Dated, Kind, Problem, Role
+from pubflow.settings.entry import Dated
+from pubflow.settings.models import Category, Kind, Problem, Role
 from pubflow.settings.reading import BUREAU, CATEGORIES, DISCLOSURE, PEOPLE, REPORT_TEMPLATES, WORKFLOWS
 
 Check = Callable[[Entries], Iterator[Problem]]

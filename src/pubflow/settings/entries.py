@@ -7,12 +7,12 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from pubflow.settings.entry import Entry
 from pubflow.settings.models import (
     Bureau,
     Cadence,
     Category,
     ChecklistItem,
-    Entry,
     Kind,
     PersonEntry,
     Problem,
@@ -89,7 +89,7 @@ def _top_level_problems(file: str, keys: tuple[str, ...], table: Mapping[str, An
 
 def _bureau(files: Files, made: Entries) -> Bureau | None:
     raw = files.toml.get(BUREAU, {}).get("bureau")
-    return None if raw is None else _validated(Bureau, raw, BUREAU, "bureau", made.problems)
+    return None if raw is None else validated(Bureau, raw, BUREAU, "bureau", made.problems)
 
 
 def _by_id(files: Files, made: Entries, file: str, table: str, model: type[E]) -> dict[str, E]:
@@ -106,7 +106,7 @@ def _by_id(files: Files, made: Entries, file: str, table: str, model: type[E]) -
         if isinstance(row, dict) and "id" in row:
             made.problems.append(Problem(file, f"{key}.id", "unknown key", "The id is the name of the table"))
             continue
-        entry = _validated(model, {"id": id, **row} if isinstance(row, dict) else row, file, key, made.problems)
+        entry = validated(model, {"id": id, **row} if isinstance(row, dict) else row, file, key, made.problems)
         if entry is not None:
             entries[id] = entry
     return entries
@@ -123,7 +123,7 @@ def _rows(files: Files, made: Entries, file: str, table: str, model: type[E]) ->
         key = f"{table}[{number}]"
         if isinstance(row, dict) and isinstance(row.get("id"), str):
             key += f" {row['id']}"
-        entry = _validated(model, row, file, key, made.problems)
+        entry = validated(model, row, file, key, made.problems)
         if entry is not None:
             rows.append((key, entry))
     return rows
@@ -138,7 +138,7 @@ def _cadences(files: Files, made: Entries) -> dict[str, Cadence]:
     made.written["cadences"] = frozenset(raw)
     entries = {}
     for id, name in raw.items():
-        entry = _validated(Cadence, {"id": id, "name": name}, WORKFLOWS, f"cadences.{id}", made.problems)
+        entry = validated(Cadence, {"id": id, "name": name}, WORKFLOWS, f"cadences.{id}", made.problems)
         if entry is not None:
             entries[id] = entry
     return entries
@@ -156,7 +156,8 @@ def _review_results(files: Files, made: Entries) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _validated(model: type[E], raw: Any, file: str, key: str, problems: list[Problem]) -> E | None:
+def validated(model: type[E], raw: Any, file: str, key: str, problems: list[Problem]) -> E | None:
+    """The entry `raw` at `key`; None when it is mistaken, with its mistakes added to `problems`."""
     try:
         return model.model_validate(raw)
     except ValidationError as error:
@@ -202,7 +203,9 @@ def _problem(file: str, key: str, owner: type[BaseModel], detail: Any) -> Proble
     if kind == "missing":
         return Problem(file, key, "is missing", "Add it; see the shipped file")
     if kind == "extra_forbidden":
-        return Problem(file, key, "unknown key", nearest(name, owner.model_fields))
+        return Problem(
+            file, key, "unknown key", nearest(name, [field.alias or key for key, field in owner.model_fields.items()])
+        )
     if kind == "enum" or kind == "literal_error":
         return Problem(file, key, f"{given!r} is not known", f"Write one of {context['expected']}")
     if kind == "date_type":
@@ -221,6 +224,10 @@ def _form(pattern: str) -> str:
         return "Write own_section or section:<id of a section>"
     if r"\.md" in pattern:
         return "Write the name of a file in templates/reports, such as news.md.j2"
+    if r"\d{4}" in pattern:
+        return "Write the number as the notice has it, such as 国办发明电〔2023〕7号"
+    if r"0[1-9]" in pattern:
+        return "Write month and day, such as 12-25"
     if r"\d{10}" in pattern:
         return "Write ten digits: the area code and four more"
     return "An id is lower-case ascii: letters, digits, _ and -, starting with a letter"

@@ -5,16 +5,18 @@ import tempfile
 from pathlib import Path
 
 from pubflow.errors import WorkspaceError
+from pubflow.settings.calendar_files import make_calendar
+from pubflow.settings.calendar_models import CalendarData
 from pubflow.settings.crosscheck import cross_problems
 from pubflow.settings.entries import Entries, make_entries
 from pubflow.settings.models import ConfigError, Problem, Settings
-from pubflow.settings.reading import DISCLOSURE, read_files, rule_problems
+from pubflow.settings.reading import CALENDAR, DISCLOSURE, read_files, rule_problems
 
 
 def load_settings(folder: Path) -> Settings:
     """The configuration in `folder` (a `config/`). Raises ConfigError with all problems when there is any."""
-    made, problems = _read(folder)
-    if problems or made.bureau is None:
+    made, calendar, problems = _read(folder)
+    if problems or made.bureau is None or calendar is None:
         raise ConfigError(tuple(problems))
     return Settings(
         folder=folder,
@@ -27,12 +29,13 @@ def load_settings(folder: Path) -> Settings:
         checklist=made.checklist,
         review_results=made.review_results,
         rules=tuple(rule for _, rule in made.rules),
+        calendar=calendar,
     )
 
 
 def check_config(folder: Path) -> list[Problem]:
     """Every problem of the configuration in `folder`, file by file; empty when it can be used."""
-    return _read(folder)[1]
+    return _read(folder)[2]
 
 
 def shipped_config() -> Path:
@@ -63,12 +66,15 @@ def write_default_config(target: Path) -> None:
         shutil.copytree(source, Path(half) / "config").replace(target)
 
 
-def _read(folder: Path) -> tuple[Entries, list[Problem]]:
+def _read(folder: Path) -> tuple[Entries, CalendarData | None, list[Problem]]:
     files = read_files(folder)
     made = make_entries(files)
-    problems = [*files.problems, *made.problems]
+    calendar, calendar_problems = make_calendar(
+        {name: table for name, table in files.toml.items() if name.startswith(f"{CALENDAR}/")}
+    )
+    problems = [*files.problems, *made.problems, *calendar_problems]
     for name, table in files.toml.items():
         if name.startswith("rules/") and name != DISCLOSURE:
             problems += rule_problems(name, table)
     problems += cross_problems(made, files.report_templates)
-    return made, sorted(problems, key=lambda problem: problem.file)
+    return made, calendar, sorted(problems, key=lambda problem: problem.file)

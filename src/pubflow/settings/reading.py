@@ -18,6 +18,8 @@ WORKFLOWS = "workflows.toml"
 DISCLOSURE = "rules/disclosure.toml"
 # Their schema belongs to the rooms that read them; here they must exist and name source and day of each rule.
 RULES_OF_ROOMS = ("rules/import.toml", "rules/confidentiality.toml")
+CALENDAR = "calendar"
+WEEK = "week.toml"  # what holds every year; the other files of the calendar are one a year
 REPORT_TEMPLATES = "templates/reports"
 PORTAL_TEMPLATES = "templates/portal"
 _COPY = "Copy it from the shipped config/ folder"
@@ -45,9 +47,20 @@ def read_files(folder: Path) -> Files:
         table = _read_toml(folder, name, problems)
         if table is not None:
             toml[name] = table
+    toml |= calendar_tables(folder / CALENDAR, problems)
     if not any((folder / PORTAL_TEMPLATES).glob("*")):
         problems.append(Problem(PORTAL_TEMPLATES, "", "the templates of the public pages are missing", _COPY))
     return Files(toml, _report_templates(folder, problems), problems)
+
+
+def calendar_tables(folder: Path, problems: list[Problem]) -> dict[str, Mapping[str, Any]]:
+    """The TOML tables of `folder` (a `config/calendar/`) by name, such as `calendar/2016.toml`."""
+    years = sorted(path.name for path in folder.glob("*.toml") if path.name != WEEK)
+    named = {name: _read_toml(folder.parent, f"{folder.name}/{name}", problems) for name in (WEEK, *years)}
+    if not years:
+        what = "there is no year, so that no statutory period can be counted"
+        problems.append(Problem(folder.name, "", what, _COPY))
+    return {f"{folder.name}/{name}": table for name, table in named.items() if table is not None}
 
 
 def _read_toml(folder: Path, name: str, problems: list[Problem]) -> Mapping[str, Any] | None:

@@ -1,0 +1,78 @@
+"""Making checkpoints: keep the finished subtrees, take the root, hold it against what was signed before, sign."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from pubflow.audit.checkpoint import Checkpoint, open_checkpoint
+from pubflow.audit.merkle import Growing, cover
+from pubflow.audit.notes import SigningKey
+from pubflow.errors import WorkspaceError
+from pubflow.records import history
+from pubflow.records.history import KEPT_LEVEL
+from pubflow.records.store import Records
+from pubflow.records.tables import AuditEvent, AuditNode, SignedCheckpoint
+
+_CHECKPOINT_LOCK = 0x7075_6267  # PostgreSQL advisory lock: one signer at a time
+_LEAVES_AT_A_TIME = 1 << 15  # a write lock is held for a quarter of a second, not for a whole history
+
+
+def make_checkpoint(records: Records, key: SigningKey, known: Iterable[Checkpoint], now: datetime) -> str:
+    """The note of the history as it stands; the one that is there when nothing was added since.
+
+    known: opened checkpoints kept beside the register. Raises WorkspaceError when the history does not begin with
+    what a known or stored checkpoint was signed for: two histories are never signed with one key.
+    """
+    while _keep_subtrees(records):
+        pass
+    with records.bookkeeping() as session:
+        connection = session.connection()
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHECKPOINT_LOCK})
+        size = history.size(connection)
+        stored = history.newest_note(connection)
+        before = [*known, *([open_checkpoint(stored, key.public)] if stored else [])]
+        for one in before:
+            if one.size > size or history.root(connection, one.size) != one.root:
+                raise WorkspaceError(
+                    f"No checkpoint was signed: the history does not continue the checkpoint of {one.size} events.",
+                    "Run `pubflow audit verify`. The register was changed, or is an older copy (docs/audit.md).",
+                )
+        if stored and before[-1].size == size:
+            return stored
+        note = Checkpoint(key.name, size, history.root(connection, size)).signed(key)
+        session.add(SignedCheckpoint(size=size, note=note, made_at=now))
+    return note
+
+
+def _keep_subtrees(records: Records) -> bool:
+    """Keep the next finished subtrees. Returns whether more are to be done."""
+    with records.bookkeeping() as session:
+        connection = session.connection()
+        last = connection.scalar(select(func.max(col(AuditNode.place))).where(col(AuditNode.level) == KEPT_LEVEL))
+        done = 0 if last is None else (last + 1) << KEPT_LEVEL
+        until = min(history.size(connection) >> KEPT_LEVEL << KEPT_LEVEL, done + _LEAVES_AT_A_TIME)
+        if done == until:
+            return False
+        peaks = cover((0, done))
+        hashes = history.subtrees(connection, peaks)
+        tree = Growing(done, [hashes[node] for node in peaks])
+        leaves = select(col(AuditEvent.leaf)).where(col(AuditEvent.seq).between(done + 1, until))
+        nodes = []
+        for leaf in connection.scalars(leaves.order_by(col(AuditEvent.seq))):
+            finished = tree.add(bytes(leaf))
+            for level in range(KEPT_LEVEL, len(finished)):
+                nodes.append({"level": level, "place": (tree.size >> level) - 1, "hash": finished[level]})
+        if tree.size != until:
+            raise WorkspaceError("Events are missing in the audit history.", "Run `pubflow audit verify`.")
+        _insert(session, nodes)
+        return tree.size < history.size(connection) >> KEPT_LEVEL << KEPT_LEVEL
+
+
+def _insert(session: Session, nodes: list[dict[str, object]]) -> None:
+    # Two processes may keep the same subtrees at once; they are the same.
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    session.connection().execute(insert(AuditNode).on_conflict_do_nothing(), nodes)
