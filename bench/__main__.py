@@ -10,9 +10,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bench.audit import measure_audit
 from bench.line import measure_line
 
-BENCHES: dict[str, Callable[[], list[dict[str, Any]]]] = {"line": measure_line}
+BENCHES: dict[str, Callable[[], list[dict[str, Any]]]] = {"audit": measure_audit, "line": measure_line}
 RESULTS = Path(__file__).parent / "results"
 
 

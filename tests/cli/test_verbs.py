@@ -11,16 +11,16 @@ from typer.main import get_command
 import pubflow as package
 from pubflow.cli.app import app
 
-# Design section 8, what issue 2 builds.
+# Design section 8, what is built of it.
 CONTRACT = {
     "": "init demo up login logout doctor service reconcile sign scan",
-    "people": "list add deactivate password",
+    "people": "list add deactivate erase password",
     "config": "check",
     "report": "new import edit submit show list diff warnings cancel recall",
     "review": "inbox approve return",
     "check": "run findings decide clear",
     "release": "plan list show stage move hold resume cancel retry",
-    "audit": "log verify",
+    "audit": "log verify checkpoint prove export",
     "flow": "run list",
     "portal": "serve",
 }

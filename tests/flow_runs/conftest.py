@@ -3,7 +3,9 @@
 strace follows all its processes, so that the session's whole network traffic can be looked at.
 """
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,6 +14,7 @@ import pytest
 from flow_runs import running_office
 from flow_runs.running_office import DRAFTER, HEAD, LEADER, OFFICER, PEOPLE, RunningOffice, until
 
+from pubflow.office.due import DueStep
 from pubflow.office.people import OPERATOR_ON_SITE, everybody, set_password
 from pubflow.prefect_client import Prefect
 from pubflow.service import prefect_guard
@@ -35,15 +38,10 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningOffice]:
         addresses = running_office.addresses_of(home, process)
         with Prefect(addresses.prefect_api, prefect_guard.auth_string(home)) as prefect:
             tokens = {person: _token(addresses.desk, person) for person in PEOPLE}
-            running = RunningOffice(home, process, trace, Line(office), addresses, prefect, tokens)
-            yield running
-            running.interrupt()
+            yield RunningOffice(home, process, trace, Line(office), addresses, prefect, tokens)
     finally:
+        running_office.end(process)
         office.close()
-        try:
-            process.wait(30)
-        finally:
-            process.kill()
 
 
 def _token(desk: str, person: str) -> str:
@@ -86,7 +84,7 @@ def published(line: RunningOffice, sensitive: list[str]) -> Published:
     pages["review"] = page_says("section_head")
     board = until(lambda: report in (found := line.page("the-line")) and found)
     assert line.approve(report).is_success
-    line.opened(report, OFFICER, "clear")
+    line.opened(report, OFFICER, "return")
     assert line.clear(report).is_success
     line.opened(report, LEADER, "return")
     release = line.plan(report, "3s")
@@ -96,3 +94,30 @@ def published(line: RunningOffice, sensitive: list[str]) -> Published:
     pages["published"] = page_says("published")
     assert line.view(report, DRAFTER)["stage"] == "published"
     return Published(report, release, pages, board, leaked)
+
+
+@dataclass
+class CutRun:
+    """A report whose department-review run was cut by kill -9 of the worker: its number, the run, {worker: pid}."""
+
+    report: str
+    run: str
+    killed: dict[str, int]
+
+
+@pytest.fixture(scope="session")
+def cut_run(line: RunningOffice) -> CutRun:
+    """The worker killed while a step waits for the register, which we hold for that moment."""
+    report = line.draft()
+    with line.standing_still("worker"):
+        line.submit(report)
+        run = until(lambda: len(found := line.runs_of(report)) == 2 and found[1])["id"]
+        due = DueStep("department-review", report, 2)
+        until(lambda: (row := line.register.runs.get(due)) and row.flow_run_id == run)
+        held = sqlite3.connect(line.home / "register.db", isolation_level=None)
+        held.execute("begin immediate")
+    with closing(held):
+        until(lambda: line.prefect.flow_run(run).state_type == "RUNNING")
+        killed = line.kill("worker")
+        held.execute("rollback")
+    return CutRun(report, run, killed)

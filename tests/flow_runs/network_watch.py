@@ -21,6 +21,7 @@ from playwright.sync_api import Page, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 CALLS = "connect,sendto,sendmsg,sendmmsg"
+TABS = 4
 CHROMIUM = "/usr/bin/chromium"
 SWITCHES = (
     "--no-sandbox",
@@ -84,6 +85,11 @@ class Visit:
         if parts.scheme in ("http", "https", "ws", "wss") and (parts.hostname or "") not in LOCAL_HOSTS:
             self.outside.append(url)
 
+    def watch(self, page: Page) -> None:
+        """Listen to what a new tab does besides requests, which its context tells."""
+        page.on("websocket", lambda socket: self.note(socket.url))
+        page.on("console", lambda said: self.note_error(said.text) if said.type == "error" else None)
+
     def note_failure(self, url: str, why: str | None) -> None:
         """A request that the page policy ended before it was sent was wished, not tried."""
         if why == "csp" and url in self.outside:
@@ -104,20 +110,24 @@ def browser() -> Iterator[tuple[Page, Visit]]:
         visit = Visit()
         context.on("request", lambda request: visit.note(request.url))
         context.on("requestfailed", lambda request: visit.note_failure(request.url, request.failure))
+        context.on("page", visit.watch)
         page = context.new_page()
-        page.on("websocket", lambda socket: visit.note(socket.url))
-        page.on("console", lambda said: visit.note_error(said.text) if said.type == "error" else None)
         yield page, visit
         chromium.close()
 
 
-def load(page: Page, visit: Visit, addresses: Iterable[str], wait_ms: int = 100) -> None:
-    """Load each address, let its scripts work for a moment, and keep its text."""
-    for address in addresses:
-        page.goto(address, wait_until="load", timeout=20_000)
-        with suppress(PlaywrightTimeoutError):  # a page that never stops asking has been watched for long enough
-            page.wait_for_load_state("networkidle", timeout=4_000)
-        page.wait_for_timeout(wait_ms)
-        visit.texts[address] = page.inner_text("body")
-        for link in page.query_selector_all(LOOK_AHEAD):
-            visit.note(link.evaluate("link => link.href"))
+def load(page: Page, visit: Visit, addresses: Sequence[str], wait_ms: int = 100) -> None:
+    """Load each address, let its scripts work for a moment, and keep its text; a few in tabs side by side."""
+    tabs = [page, *(page.context.new_page() for _ in range(min(len(addresses), TABS) - 1))]
+    for first in range(0, len(addresses), TABS):
+        group = list(zip(tabs, addresses[first : first + TABS], strict=False))
+        for tab, address in group:
+            tab.goto(address, wait_until="commit", timeout=20_000)
+        for tab, address in group:
+            tab.wait_for_load_state("load", timeout=20_000)
+            with suppress(PlaywrightTimeoutError):  # a page that never stops asking has been watched for long enough
+                tab.wait_for_load_state("networkidle", timeout=4_000)
+            tab.wait_for_timeout(wait_ms)
+            visit.texts[address] = tab.inner_text("body")
+            for link in tab.query_selector_all(LOOK_AHEAD):
+                visit.note(link.evaluate("link => link.href"))

@@ -22,7 +22,7 @@ from flow_runs.network_watch import traced
 from pubflow.documents.report_text import ReportText
 from pubflow.office.reading import history
 from pubflow.prefect_client import FlowRun, Prefect
-from pubflow.publication.pages import item_folder
+from pubflow.publication.pages import item_path
 from pubflow.service import prefect_guard
 from pubflow.service.supervisor import Addresses, read_addresses
 from pubflow.wiring import Line
@@ -81,7 +81,8 @@ class RunningOffice:
 
     def write(self, report: str, body: str = BODY) -> None:
         """Once the draft is there: its subject class and body."""
-        text = until(lambda: (got := self.ask(DRAFTER, "GET", f"/reports/{report}/text")).is_success and got.json())
+        until(lambda: self.view(report)["version"])
+        text = self.do(DRAFTER, "GET", f"/reports/{report}/text")
         draft = ReportText.parse(text["text"])
         head = draft.head.model_copy(update={"subject_class": SUBJECT_CLASS})
         whole = ReportText(head=head, body=body).canonical()
@@ -130,7 +131,7 @@ class RunningOffice:
 
     def public_page(self, report: str) -> str:
         """The address of the report's public page."""
-        return f"{self.addresses.portal}/{item_folder(report)}"
+        return f"{self.addresses.portal}/{item_path(report)}"
 
     def events(self, subject: str) -> list[str]:
         """The actions of the audit events about a report, a release or a day, oldest first."""
@@ -180,6 +181,10 @@ class RunningOffice:
         found = {pid: _command(pid) for pid in (_children(up[0]) if up else [])}
         return {name: pid for name, mark in MARKS.items() for pid, command in found.items() if mark in command}
 
+    @staticmethod
+    def is_alive(pid: int) -> bool:
+        return bool(_command(pid))
+
     def kill(self, *names: str) -> dict[str, int]:
         """kill -9 for processes of the office; their process ids."""
         killed = {name: self.pids()[name] for name in names}
@@ -202,11 +207,6 @@ class RunningOffice:
         finally:
             os.kill(pid, signal.SIGCONT)
 
-    def interrupt(self) -> None:
-        """Ctrl-C for `pubflow up`; strace itself would not pass it on."""
-        for pid in _children(self.process.pid):
-            os.kill(pid, signal.SIGINT)
-
 
 def start(home: Path, trace: Path) -> "subprocess.Popen[bytes]":
     """`pubflow up` on a workspace, on free ports, under strace; what it says goes to HOME/up.log."""
@@ -221,6 +221,22 @@ def addresses_of(home: Path, process: "subprocess.Popen[bytes]") -> Addresses:
     found = until(lambda: process.poll() is not None or read_addresses(home), within=120)
     assert isinstance(found, Addresses), (home / "up.log").read_text()
     return found
+
+
+def interrupt(process: "subprocess.Popen[bytes]", number: signal.Signals = signal.SIGINT) -> None:
+    """Ctrl-C for the `pubflow up` that strace follows; strace itself would not pass it on."""
+    for pid in _children(process.pid):
+        os.kill(pid, number)
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """Stop the office if it still runs, the hard way if it does not listen: its processes go with it."""
+    interrupt(process)
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        interrupt(process, signal.SIGKILL)
+        process.wait(10)
 
 
 def until(ask: Callable[[], Any], within: float = 60.0) -> Any:

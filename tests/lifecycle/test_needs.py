@@ -50,7 +50,7 @@ def person(role: str, *, id: str = "somebody", section: str = "zonghe") -> Actor
             REVIEW,
             Action.APPROVE,
             Role.SECTION_HEAD,
-            {"reviews": (ReviewFact("a", "gongye", "open"), ReviewFact("b", "zonghe", "open"))},
+            {"reviews": (ReviewFact("a", "gongye", "open", 1), ReviewFact("b", "zonghe", "open", 2))},
             "other_section",
         ),
         (

@@ -17,7 +17,7 @@ LINE = (REVIEW, CHECK, APPROVAL)
 
 
 def reviews(*states: str) -> tuple[ReviewFact, ...]:
-    return tuple(ReviewFact(f"step{n}", "zonghe", state) for n, state in enumerate(states))
+    return tuple(ReviewFact(f"step{n}", "zonghe", state, n) for n, state in enumerate(states))
 
 
 @pytest.mark.parametrize(

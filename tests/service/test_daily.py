@@ -8,6 +8,7 @@ from watching import data_of, events, rows
 
 from pubflow.errors import WorkspaceError
 from pubflow.lifecycle.stages import ReleaseAction, Stage
+from pubflow.office.checkpoints import files as checkpoint_files
 from pubflow.publication.releases import change
 from pubflow.service.daily import daily
 
@@ -51,8 +52,30 @@ def test_a_second_look_changes_nothing_but_its_own_event(given: Given) -> None:
     look(given)
     before, known = rows(given.office), len(events(given.office))
     look(given)
-    assert rows(given.office) == before
+    signed = {"checkpoint": rows(given.office)["checkpoint"], "audit_node": rows(given.office)["audit_node"]}
+    assert rows(given.office) == before | signed
     assert [event.action for event in events(given.office, after=known)] == ["daily"]
+
+
+def test_every_look_signs_the_history_with_its_own_event(given: Given) -> None:
+    given.report()
+    look(given)
+    notes = [path.read_text() for path in checkpoint_files(given.office.home)]
+    assert [note.split("\n")[1] for note in notes] == [str(len(events(given.office)))]
+    look(given)
+    assert len(checkpoint_files(given.office.home)) == 2
+
+
+def test_a_history_that_does_not_meet_its_checkpoint_fails_the_run_and_is_not_signed(given: Given) -> None:
+    look(given)
+    before = checkpoint_files(given.office.home)
+    with given.office.records.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        driver.execute("DROP TRIGGER audit_event_no_delete")
+        driver.execute("DELETE FROM audit_event WHERE seq > 9")
+    with pytest.raises(WorkspaceError, match="only 9 are there; the last ones were deleted"):
+        daily(given.office, "2026-11-23", given.tick())
+    assert checkpoint_files(given.office.home) == before
 
 
 def test_a_broken_audit_history_fails_the_run_and_names_the_event(given: Given) -> None:
@@ -63,6 +86,6 @@ def test_a_broken_audit_history_fails_the_run_and_names_the_event(given: Given) 
             driver.execute(f"DROP TRIGGER {name}")
         driver.execute("UPDATE audit_event SET body = replace(body, 'start', 'START') WHERE action = 'start'")
     bad = next(event.seq for event in events(given.office) if event.action == "start")
-    with pytest.raises(WorkspaceError, match=rf"broken at event {bad}: its content was changed.*pubflow audit verify"):
+    with pytest.raises(WorkspaceError, match=rf"Event {bad} is bad: its content was changed.*pubflow audit verify"):
         daily(given.office, "2026-11-23", given.tick())
     assert events(given.office)[-1].action == "daily"  # that it was looked at is written down all the same

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from flow_runs.paper_office import PaperStory
+from service.paper_office import PaperStory
 
 from pubflow.service.pages import board_page, page_key, report_page
 

@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
-from flow_runs.paper_office import PaperOffice
+from service.paper_office import PaperOffice
 from service.paper_prefect import NOON, PaperPrefect
 
 from pubflow.prefect_client import FINAL
@@ -15,8 +14,8 @@ GRACE = timedelta(seconds=30)
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> PaperOffice:
-    return PaperOffice(tmp_path)
+def office() -> PaperOffice:
+    return PaperOffice()
 
 
 @pytest.fixture
@@ -77,11 +76,11 @@ def test_a_step_that_keeps_failing_is_tried_less_and_less_often_but_never_given_
     assert pauses[-1] == 300
 
 
-def test_a_register_restored_from_a_backup_does_not_take_an_old_run_for_a_new_one(office, prefect, tmp_path):
+def test_a_register_restored_from_a_backup_does_not_take_an_old_run_for_a_new_one(office, prefect):
     office.owe("approval", "R-2026-0001")
     reconcile(office, prefect, NOON)
     prefect.set("run-1", "COMPLETED")
-    restored = PaperOffice(tmp_path / "restored")  # the same step is due, its attempts are forgotten
+    restored = PaperOffice()  # the same step is due, its attempts are forgotten
     restored.owe("approval", "R-2026-0001")
     assert reconcile(restored, prefect, NOON) == ["started R-2026-0001 approval v1, attempt 2"]
 

@@ -71,7 +71,7 @@ def test_an_idle_loop_switches_within_250_ms_of_the_instant_and_never_before(giv
     late = sorted(given.release(report_id).lateness_ms or 0 for report_id in reports)
     assert late[0] >= 0
     assert late[0] < 250
-    assert late[1] < 1000  # on a machine that other tests keep busy
+    assert late[1] < 3000  # on a machine that other tests keep busy
 
 
 def test_a_hold_just_before_the_instant_is_noticed(given: Given) -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,7 +13,7 @@ import pytest
 
 from pubflow.errors import WorkspaceError
 from pubflow.service import prefect_guard, supervisor
-from pubflow.service.supervisor import Addresses, Child, Ports, Supervisor, free_addresses, office_children
+from pubflow.service.supervisor import Addresses, Child, Supervisor, office_children
 
 HERE = Path(__file__).resolve().parent
 SLEEPER = [sys.executable, "-c", "import time; print('hello', flush=True); time.sleep(60)"]
@@ -140,24 +139,6 @@ def start_up(home: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, str(HERE / "up_of_sleepers.py"), str(home)], stdout=subprocess.PIPE, text=True
     )
-
-
-def test_taken_ports_are_passed_over(tmp_path: Path):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        found = free_addresses("127.0.0.1", Ports(prefect=port, desk=port, portal=port))
-    ports = {address.rpartition(":")[2] for address in (found.prefect, found.desk, found.portal)}
-    assert len(ports) == 3
-    assert str(port) not in ports
-
-
-def test_free_ports_are_taken_as_wanted():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    assert free_addresses("127.0.0.1", Ports(port, 0, 0)).prefect == f"http://127.0.0.1:{port}"
 
 
 def test_a_long_log_is_put_aside(tmp_path: Path, monkeypatch):

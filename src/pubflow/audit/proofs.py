@@ -32,7 +32,11 @@ class Proven:
 def proof_file(events: Iterable[Proven], note: str) -> dict[str, Any]:
     """The proof as JSON values."""
     rows = [
-        {"seq": one.seq, "body": one.body.decode(), "proof": [base64.b64encode(hash_).decode() for hash_ in one.proof]}
+        {
+            "seq": one.seq,
+            "body": one.body.decode(errors="surrogateescape"),
+            "proof": [base64.b64encode(hash_).decode() for hash_ in one.proof],
+        }
         for one in events
     ]
     return {"format": PROOF_FORMAT, "checkpoint": note, "events": rows}
@@ -52,7 +56,7 @@ def verify_proof(content: str, key: PublicKey) -> tuple[Checkpoint, list[dict[st
             if not included(leaf_of(body.encode()), seq - 1, checkpoint.size, proof, checkpoint.root):
                 raise NoteRefused(f"Event {seq} is not proven: body, number or proof do not fit the checkpoint.")
             events.append(json.loads(body))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise NoteRefused("This is no proof: checkpoint, events and their proofs are needed, as JSON.") from None
     return checkpoint, events
 
@@ -79,7 +83,7 @@ def read_export(lines: Iterable[str]) -> Iterator[Stored | str]:
                 continue
             body = row["body"].encode(errors="surrogateescape")
             yield _as_stored(int(row["seq"]), body, bytes.fromhex(row["chain"]))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise NoteRefused(f"Line {number} is no event of an exported history.") from None
     if note is None:
         raise NoteRefused("The export is cut off: its last line, the checkpoint, is missing.")
@@ -90,6 +94,6 @@ def _as_stored(seq: int, body: bytes, chain: bytes) -> Any:
     try:
         fields = json.loads(body)
         copied = {column: fields.get(name) for column, name in COPIED.items()}
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         copied = dict.fromkeys(COPIED)
     return SimpleNamespace(**{**copied, "seq": seq, "body": body, "leaf": leaf_of(body), "chain": chain})

@@ -10,7 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 import pubflow
-from pubflow.cli import audit, decisions, editing, flows, people, releases, reports, scanning, workspace
+from pubflow.cli import audit, backup, decisions, editing, flows, people, releases, reports, scanning, workspace
 from pubflow.cli.showing import say
 from pubflow.errors import PubflowError
 
@@ -42,6 +42,7 @@ def root(
 
 
 workspace.workspace_verbs(app)
+backup.backup_verbs(app)
 people.session_verbs(app)
 decisions.sign_verb(app)
 scanning.scan_verb(app)

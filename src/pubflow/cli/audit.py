@@ -3,18 +3,22 @@
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pubflow.cli.asking import OfficeAway, ask, home_folder, office_url
+from pubflow.cli.proving import KeyFile, proof_verbs
 from pubflow.cli.showing import Table, Told, moment
 from pubflow.cli.verb import asked, group, verb
 
 if TYPE_CHECKING:
-    from pubflow.audit.verify import Stored
+    from pubflow.audit.checkpoint import Checkpoint
+    from pubflow.audit.verify import Stored, Verdict
 
-app = group("audit", "The audit history: log, verify.")
+app = group("audit", "The audit history: log, verify, checkpoint, prove, export.")
+proof_verbs(app)
 _SHOWN = ("seq", "at", "action", "actor", "subject", "role", "digest", "from_state", "to_state", "reason")
 
 
@@ -54,24 +58,51 @@ def log(
     return Told({"source": source, "events": events}, [f"source: {source}", table])
 
 
-@verb(app, "verify", example="pubflow audit verify --home /srv/pubflow-office")
-def verify() -> Told:
-    """Verify the whole chain of events; exit 1 names the first bad one and what is wrong with it.
+@verb(app, "verify", example="pubflow audit verify --checkpoint 000000001967.note --key audit.pub")
+def verify(
+    checkpoint: Annotated[
+        Path | None, typer.Option("--checkpoint", help="Hold the history against this checkpoint, kept outside.")
+    ] = None,
+    key: KeyFile = None,
+    export: Annotated[
+        Path | None, typer.Option("--export", help="Verify this exported history instead of the register.")
+    ] = None,
+) -> Told:
+    """Verify every event, and the history against its checkpoints; exit 1 names what is wrong first.
 
-    Reads the workspace's files itself and writes nothing: a server that may have been changed is not asked.
+    Reads the workspace's files itself and writes nothing: a server that may have been changed is not asked. Whoever
+    can write all of them can also rebuild them; only a checkpoint and a key kept elsewhere show that.
     """
+    from pubflow.audit.checkpoint import open_checkpoint
+    from pubflow.cli.proving import export_verdict, outside_key, text_of
+
+    if (checkpoint or export) and not key:
+        raise typer.BadParameter("is missing: name the public key that you keep outside.", param_hint="--key")
+    outside = [open_checkpoint(text_of(checkpoint), outside_key(key))] if checkpoint and key else []
+    if export and key:
+        verdict, held = export_verdict(export, outside_key(key), outside)
+    else:
+        verdict, held = _register_verdict(outside)
+    data = {"events": verdict.events, "head": verdict.head.hex(), "root": verdict.root.hex(), "good": verdict.good}
+    data["checkpoints"] = held
+    if verdict.good:
+        line = f"{verdict.events} events hold, and meet {held} checkpoints; chain head {verdict.head.hex()}"
+        return Told(data, [line])
+    bad = {"bad_seq": verdict.bad_seq, "unmet": verdict.unmet, "what": verdict.what}
+    next_ = "Stop the office, keep a copy of its register, and compare it with the last backup (docs/audit.md)."
+    return Told(data | bad, [], code=1, problem=f"{verdict}. {next_}")
+
+
+def _register_verdict(outside: "list[Checkpoint]") -> "tuple[Verdict, int]":
+    """The verdict on the workspace's register, and how many checkpoints it was held against."""
     from pubflow.audit.verify import verify as walk
     from pubflow.cli.reading_only import reading_only
+    from pubflow.office.checkpoints import believed
+    from pubflow.office.office import Home
 
     with reading_only(home_folder()) as register:
-        verdict = walk(_with_progress(register.events(), register.count_events()))
-    data = {"events": verdict.events, "head": verdict.head.hex(), "good": verdict.good}
-    if verdict.good:
-        return Told(data, [f"{verdict.events} events hold; chain head {verdict.head.hex()}"])
-    bad = {"bad_seq": verdict.bad_seq, "what": verdict.what}
-    problem = f"Event {verdict.bad_seq} is bad: {verdict.what}. The {verdict.events} events before it hold. "
-    next_ = "Stop the office, keep a copy of its register, and compare it with the last backup."
-    return Told(data | bad, [], code=1, problem=problem + next_)
+        checkpoints = [*outside, *believed(Home(home_folder()), register.notes())]
+        return walk(_with_progress(register.events(), register.count_events()), checkpoints), len(checkpoints)
 
 
 def _from_workspace(subject: str | None, after: int, limit: int) -> list[dict[str, Any]]:

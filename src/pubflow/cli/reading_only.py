@@ -35,6 +35,11 @@ class Register:
         with self.engine.connect() as connection:
             yield from history.events(connection, subject=subject, after=after, limit=limit)
 
+    def notes(self) -> list[str]:
+        """The checkpoints in the register, oldest first."""
+        with self.engine.connect() as connection:
+            return history.notes(connection)
+
 
 @contextmanager
 def reading_only(home: Path) -> Iterator[Register]:

@@ -93,7 +93,7 @@ def decide(
     """
     office.admit(actor, basis, "", now)
 
-    def write(tx: Tx, edition: Edition, _facts: EditionFacts) -> Mapping[str, Any]:
+    def write(tx: Tx, edition: Edition, _facts: EditionFacts, _acting: Actor) -> Mapping[str, Any]:
         finding = tx.session.get(Finding, finding_id)
         if finding is None or finding.edition_id != edition.id or finding.digest != edition.digest:
             raise NotFound(f"{report_id} 的发现项 {finding_id}", "请用 `pubflow check findings` 查看编号")
@@ -146,7 +146,7 @@ def clear(
             )
         )
 
-    def decide_row(tx: Tx, edition: Edition, _facts: EditionFacts) -> Mapping[str, Any]:
+    def decide_row(tx: Tx, edition: Edition, _facts: EditionFacts, _acting: Actor) -> Mapping[str, Any]:
         review = Review(
             edition_id=edition.id,
             visit=edition.visit,

@@ -98,5 +98,5 @@ def submit(office: Office, report_id: str, actor: Actor, *, now: datetime) -> Ed
     return take_step(office, report_id, Action.SUBMIT, actor, now=now, also=_version_in_event)
 
 
-def _version_in_event(_tx: Tx, edition: Edition, _facts: EditionFacts) -> Mapping[str, Any]:
+def _version_in_event(_tx: Tx, edition: Edition, _facts: EditionFacts, _acting: Actor) -> Mapping[str, Any]:
     return {"version": edition.version}

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError, model_validator
 from pubflow.drafting.import_oddities import oddities
 from pubflow.drafting.import_warnings import ImportWarning
 from pubflow.errors import BadInput
-from pubflow.settings.models import Entry, Words
+from pubflow.settings.entry import Entry, Words
 
 DESTROYED = "W9"  # the only warning that the text itself can answer: see `open_warnings`
 

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import re2
 from pydantic import Field, ValidationError, field_validator
 
-from pubflow.settings.models import ConfigError, Dated, Entry, Problem, Slug, Words
+from pubflow.settings.entry import Dated, Entry, Slug, Words
+from pubflow.settings.models import ConfigError, Problem
 
 FILE = "rules/import.toml"
 _AnyDated = TypeVar("_AnyDated", bound=Dated)

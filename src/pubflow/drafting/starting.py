@@ -273,8 +273,17 @@ def _start(
 
 def _workflow(kind: Kind, own_section: str) -> dict[str, Any]:
     """The reviews this edition will pass, kept with it: a later change of the configuration does not touch it."""
-    reviews = [{"step": step.id, "name": step.name, "section": step.section or own_section} for step in kind.reviews]
-    return {"kind": kind.id, "reviews": reviews, "index_scheme": kind.index_scheme}
+    reviews = [
+        {
+            "step": step.id,
+            "name": step.name,
+            "section": step.section or own_section,
+            "round": number,
+            "due_workdays": step.due_workdays,
+        }
+        for number, step in kind.rounds
+    ]
+    return {"kind": kind.id, "reviews": reviews, "quorum": kind.quorum, "index_scheme": kind.index_scheme}
 
 
 def _need_drafter(actor: Actor, what: str) -> None:

@@ -1,5 +1,6 @@
 """What the rules look at: plain facts read from the register, without a database behind them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,20 +9,40 @@ from pubflow.lifecycle.stages import ReleaseState, Stage
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: a person with roles, or a machine."""
+    """Who acts: a person with roles, or a machine.
+
+    stands_in_for: absent persons whose deputy this is; their roles count, under the deputy's own name.
+    """
 
     id: str
     roles: frozenset[str]
     section: str = ""
+    stands_in_for: tuple["Actor", ...] = ()
+
+    def mandates(self) -> tuple["Actor", ...]:
+        """Oneself, then each person one stands in for, always acting under one's own name."""
+        return (self, *(Actor(self.id, absent.roles, absent.section) for absent in self.stands_in_for))
 
 
 @dataclass(frozen=True)
 class ReviewFact:
-    """One department review of the present visit. `state` is open, approved or returned."""
+    """One department review of the present visit. `state`: open, approved, returned or not_needed (its round had its
+    quorum). Reviews of one round go side by side; rounds one after the other."""
 
     step: str
     section: str
     state: str
+    round: int = 1
+
+
+@dataclass(frozen=True)
+class ExemptionFact:
+    """The chief lets a person decide in these two stages, from and until."""
+
+    person: str
+    stages: frozenset[Stage]
+    valid_from: datetime
+    valid_to: datetime
 
 
 @dataclass(frozen=True)
@@ -41,6 +62,8 @@ class EditionFacts:
     writers: everyone who wrote any part of the content since the last publication.
     opened: the stage's flow has done its work on `digest` during the present visit to the stage.
     deciders: who decided on `digest` (a review, a finding, the clearance, the signature), by stage.
+    quorum: how many approvals a round of reviews needs, by its number; all of them where it is not named.
+    conflicted: who has declared a conflict of interest in this edition.
     passed: the stages that have passed `digest`; department review once every review of the workflow has.
     reviews: the department reviews of the present visit.
     """
@@ -54,7 +77,10 @@ class EditionFacts:
     sensitive: bool = False
     opened: bool = False
     reviews: tuple[ReviewFact, ...] = ()
+    quorum: Mapping[int, int] = field(default_factory=dict)
     deciders: dict[Stage, frozenset[str]] = field(default_factory=dict)
+    conflicted: frozenset[str] = frozenset()
+    exemptions: tuple[ExemptionFact, ...] = ()
     passed: frozenset[Stage] = frozenset()
     missing_fields: tuple[str, ...] = ()
     broken_checks: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from pubflow.errors import Reason
-from pubflow.lifecycle.facts import Actor, EditionFacts
+from pubflow.lifecycle.facts import Actor, EditionFacts, ReviewFact
 from pubflow.lifecycle.stages import OPENED_BY_FLOW, ZH, ReleaseState, Stage
 
 Need = Callable[[EditionFacts, Actor, datetime], list[Reason]]
@@ -56,14 +56,14 @@ def opened(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
 
 
 def head_of_an_open_review(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
-    """The review waiting next belongs to the section of the one who decides."""
-    waiting = next((review for review in facts.reviews if review.state == "open"), None)
-    if waiting is None:
+    """A review of the round at hand belongs to the section of the one who decides."""
+    waiting = waiting_reviews(facts)
+    if not waiting:
         return [] if not facts.opened else [Reason("no_open_review", "没有待审核的部门意见")]
-    if waiting.section != actor.section:
-        return [
-            Reason("other_section", f"现在等待 {waiting.section} 科室负责人的意见，不是 {actor.section or '您的科室'}")
-        ]
+    sections = [review.section for review in waiting]
+    if actor.section not in sections:
+        named = "、".join(sections)
+        return [Reason("other_section", f"现在等待 {named} 科室负责人的意见，不是 {actor.section or '您的科室'}")]
     return []
 
 
@@ -123,12 +123,44 @@ def not_a_writer(facts: EditionFacts, actor: Actor) -> list[Reason]:
     return []
 
 
-def other_person(facts: EditionFacts, actor: Actor) -> list[Reason]:
-    """Reviewer, officer and approver of one digest are three different persons."""
+def other_person(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """Reviewer, officer and approver of one digest are three different persons, unless the chief exempts a doubling."""
+    exempt = [one.stages for one in facts.exemptions if one.person == actor.id and one.valid_from <= now < one.valid_to]
     for stage in _DECIDING:
-        if stage is not facts.stage and actor.id in facts.deciders.get(stage, frozenset()):
+        if stage is facts.stage or {stage, facts.stage} in exempt:
+            continue
+        if actor.id in facts.deciders.get(stage, frozenset()):
             return [Reason("same_person", f"您已在{ZH[stage]}阶段对这一版本作过决定；两个阶段须由不同的人办理")]
     return []
+
+
+def no_conflict(facts: EditionFacts, actor: Actor) -> list[Reason]:
+    """Whoever has declared a conflict of interest leaves the decision to the deputy or another."""
+    if actor.id in facts.conflicted:
+        return [Reason("conflict", "您已声明与这份稿件有利益冲突；请由代理人或其他人办理")]
+    return []
+
+
+def waiting_reviews(facts: EditionFacts) -> list[ReviewFact]:
+    """The open reviews of the round at hand: the earliest round that still has one open."""
+    open_ones = [review for review in facts.reviews if review.state == "open"]
+    at_hand = min((review.round for review in open_ones), default=0)
+    return [review for review in open_ones if review.round == at_hand]
+
+
+def needed_in(facts: EditionFacts, number: int) -> int:
+    """How many approvals a round needs: its quorum, or all of its reviews."""
+    return facts.quorum.get(number, sum(review.round == number for review in facts.reviews))
+
+
+def round_is_done(facts: EditionFacts) -> bool:
+    """Whether one more approval completes the round at hand."""
+    waiting = waiting_reviews(facts)
+    if not waiting:
+        return True
+    at_hand = waiting[0].round
+    approved = sum(review.round == at_hand and review.state == "approved" for review in facts.reviews)
+    return approved + 1 >= needed_in(facts, at_hand)
 
 
 def after_submit(facts: EditionFacts) -> Stage:
@@ -141,9 +173,10 @@ def after_submit(facts: EditionFacts) -> Stage:
 
 
 def after_approve(facts: EditionFacts) -> Stage:
-    """The stage stays while department reviews remain open after this one."""
-    still_open = sum(review.state == "open" for review in facts.reviews)
-    return Stage.DEPARTMENT_REVIEW if still_open > 1 else Stage.CONFIDENTIALITY_CHECK
+    """The stage stays while this round lacks approvals after this one, or another round is still to come."""
+    at_hand = {review.round for review in waiting_reviews(facts)}
+    later = any(review.state == "open" and review.round not in at_hand for review in facts.reviews)
+    return Stage.CONFIDENTIALITY_CHECK if round_is_done(facts) and not later else Stage.DEPARTMENT_REVIEW
 
 
 def digest_objections(facts: EditionFacts, digest: str | None) -> list[Reason]:

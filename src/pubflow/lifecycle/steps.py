@@ -116,8 +116,26 @@ def objections(
 ) -> list[Reason]:
     """Why `actor` may not take `action` now, in words for the screen; empty means go ahead.
 
-    digest: the digest the person saw (first eight digits or more); asked for where the step decides on content.
+    A deputy may take it for an absent person. digest: the digest the person saw (first eight digits or more); asked
+    for where the step decides on content.
     """
+    return judged(facts, action, actor, now, digest=digest, reason=reason)[1]
+
+
+def judged(
+    facts: EditionFacts, action: Action, actor: Actor, now: datetime, *, digest: str | None = None, reason: str = ""
+) -> tuple[Actor, list[Reason]]:
+    """In whose place `actor` takes the step (own or an absent person's roles and section), and the objections.
+
+    Objections are empty for the first mandate that may; else they are those to the actor's own.
+    """
+    found = [(mandate, _objections(facts, action, mandate, now, digest, reason)) for mandate in actor.mandates()]
+    return next(((mandate, reasons) for mandate, reasons in found if not reasons), found[0])
+
+
+def _objections(
+    facts: EditionFacts, action: Action, actor: Actor, now: datetime, digest: str | None, reason: str
+) -> list[Reason]:
     step = STEPS.get((facts.stage, action))
     if step is None:
         return [Reason("no_such_step", f"{ZH[facts.stage]}阶段没有“{ZH[action]}”这一步")]
@@ -129,7 +147,9 @@ def objections(
         reasons += rules.own_draft(facts, actor, now)
     reasons += [text for need in step.needs for text in need(facts, actor, now)]
     if step.decides:
-        reasons += rules.not_a_writer(facts, actor) + rules.other_person(facts, actor)
+        reasons += (
+            rules.not_a_writer(facts, actor) + rules.other_person(facts, actor, now) + rules.no_conflict(facts, actor)
+        )
         reasons += rules.digest_objections(facts, digest)
     if step.reason and not reason.strip():
         reasons.append(Reason("reason_missing", "请写明理由"))

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pubflow.audit.checkpoint import Checkpoint, open_checkpoint
 from pubflow.audit.events import Event
 from pubflow.audit.notes import NoteRefused, PublicKey, SigningKey
+from pubflow.audit.verify import Verdict
 from pubflow.errors import PubflowError, WorkspaceError
 from pubflow.lifecycle.stages import Machine
 from pubflow.office.office import Home, Office
@@ -40,14 +41,17 @@ def signing_key(home: Home, domain: str) -> SigningKey:
     return key
 
 
-def checkpoint(office: Office, now: datetime) -> Path:
+def checkpoint(office: Office, now: datetime, walked: Verdict | None = None) -> Path:
     """Sign the history as it stands; the file it lies in. Signing the same history again gives the same file.
 
+    walked: a good verdict on the whole history, read event by event; the signed one then begins with just that.
     Raises WorkspaceError when the history does not continue an earlier checkpoint.
     """
     key = signing_key(office.home, office.settings.bureau.site.site_domain)
     newest = newest_file(office.home)
     known = [_opened(newest.read_text(errors="replace"), key.public, str(newest))] if newest else []
+    if walked is not None:
+        known.append(Checkpoint(key.name, walked.events, walked.root))
     note = make_checkpoint(office.records, key, known, now)
     path = office.home.checkpoints / _file_name(open_checkpoint(note, key.public).size)
     _write_once(path, note)
@@ -88,7 +92,7 @@ def believed(home: Home, notes: Sequence[str]) -> list[Checkpoint]:
     key = public_key(home)
     if found and key is None:
         raise WorkspaceError(f"{home.checkpoints / PUBLIC_KEY} is missing.", _COMPARE)
-    return [_opened(note, key, where) for where, note in found.items() if key]
+    return list({_opened(note, key, where) for where, note in found.items() if key})
 
 
 def newest_file(home: Home) -> Path | None:

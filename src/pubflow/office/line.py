@@ -1,6 +1,6 @@
 """The one way an edition moves: read the row, ask the rules, act, record (design decision 2)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -9,13 +9,15 @@ from sqlmodel import Session, col, select
 
 from pubflow.audit.events import Event
 from pubflow.errors import AlreadyMoved, BadInput, NotFound, StepRefused
-from pubflow.lifecycle.facts import Actor, EditionFacts, ReleaseFact, ReviewFact
+from pubflow.lifecycle.facts import Actor, EditionFacts, ExemptionFact, ReleaseFact, ReviewFact
 from pubflow.lifecycle.stages import OPENED_BY_FLOW, ZH, Action, ReleaseState, Stage
-from pubflow.lifecycle.steps import STEPS, next_stage, objections
+from pubflow.lifecycle.steps import STEPS, judged, next_stage
 from pubflow.office.office import Office
 from pubflow.records.store import Tx
 from pubflow.records.tables import (
+    Conflict,
     Edition,
+    Exemption,
     Finding,
     ImportWarning,
     Opening,
@@ -27,7 +29,7 @@ from pubflow.records.tables import (
     Version,
 )
 
-Also = Callable[[Tx, Edition, EditionFacts], Mapping[str, Any] | None]
+Also = Callable[[Tx, Edition, EditionFacts, Actor], Mapping[str, Any] | None]
 _DECIDED = ("approved", "cleared", "signed")
 
 
@@ -67,11 +69,14 @@ def facts_of(session: Session, edition: Edition) -> EditionFacts:
         sensitive=report.sensitive,
         opened=_opened(session, edition),
         reviews=tuple(
-            ReviewFact(review.step, review.section_id, review.state)
+            ReviewFact(review.step, review.section_id, review.state, review.round)
             for review in reviews
             if review.visit == edition.visit and review.stage == Stage.DEPARTMENT_REVIEW
         ),
+        quorum=quorum_of(edition),
         deciders=_deciders(decided, findings),
+        conflicted=_conflicted(session, edition) if stage in OPENED_BY_FLOW else frozenset(),
+        exemptions=_exemptions(session) if stage in OPENED_BY_FLOW else (),
         passed=_passed(edition, decided),
         missing_fields=_missing(version) if drafting else (),
         broken_checks=tuple(version.broken_checks) if version else (),
@@ -103,9 +108,41 @@ def _deciders(decided: Sequence[Review], findings: Sequence[Finding]) -> dict[St
 def _passed(edition: Edition, decided: Sequence[Review]) -> frozenset[Stage]:
     reviewed = {review.step for review in decided if review.stage == Stage.DEPARTMENT_REVIEW}
     passed = {Stage(review.stage) for review in decided} - {Stage.DEPARTMENT_REVIEW}
-    if all(step["step"] in reviewed for step in edition.workflow.get("reviews", ())):
+    if not open_rounds(edition, reviewed):
         passed.add(Stage.DEPARTMENT_REVIEW)
     return frozenset(passed)
+
+
+def quorum_of(edition: Edition) -> dict[int, int]:
+    """How many approvals each round needs, where the workflow names it."""
+    return {int(number): needed for number, needed in edition.workflow.get("quorum", {}).items()}
+
+
+def open_rounds(edition: Edition, approved: Collection[str]) -> set[int]:
+    """The rounds of the workflow that these approved steps do not complete."""
+    rounds: dict[int, list[str]] = {}
+    for step in edition.workflow.get("reviews", ()):
+        rounds.setdefault(step["round"], []).append(step["step"])
+    quorum = quorum_of(edition)
+    return {
+        number
+        for number, steps in rounds.items()
+        if sum(step in approved for step in steps) < quorum.get(number, len(steps))
+    }
+
+
+def _conflicted(session: Session, edition: Edition) -> frozenset[str]:
+    found = select(Conflict.person_id).where(Conflict.edition_id == edition.id)
+    return frozenset(session.exec(found).all())
+
+
+def _exemptions(session: Session) -> tuple[ExemptionFact, ...]:
+    return tuple(
+        ExemptionFact(
+            one.person_id, frozenset({Stage(one.stage), Stage(one.other_stage)}), one.valid_from, one.valid_to
+        )
+        for one in session.exec(select(Exemption)).all()
+    )
 
 
 def _release_fact(session: Session, edition: Edition) -> ReleaseFact | None:
@@ -149,8 +186,8 @@ def take_step(
 ) -> Edition:
     """Take one step of the table with everything that belongs to it, in one transaction.
 
-    before: writes that the rules look at (the filled form). also: writes that follow from the step; what it
-    returns goes into the event's data.
+    before: writes that the rules look at (the filled form). also: writes that follow from the step, given the
+    mandate under which it is taken (a deputy has an absent person's); what it returns goes into the event's data.
     Raises StepRefused with all reasons, AlreadyMoved, NotFound, StorageFailed, SecretMarkFound (the reason is a
     door too: it would stand in the audit history for ever); each is recorded.
     """
@@ -163,12 +200,21 @@ def take_step(
         if before:
             before(tx, edition)
         facts = facts_of(tx.session, edition)
-        reasons = objections(facts, action, actor, now, digest=digest, reason=reason)
+        acting, reasons = judged(facts, action, actor, now, digest=digest, reason=reason)
         if reasons:
             raise StepRefused(report_id, ZH[action], tuple(reasons))
-        data = also(tx, edition, facts) if also else None
-        move_edition(tx, edition, next_stage(facts, action), action, actor, reason=reason, data=data or {})
+        data = dict((also(tx, edition, facts, acting) if also else None) or {})
+        if acting is not actor:
+            data["stands_in_for"] = absent_behind(actor, acting)
+        move_edition(tx, edition, next_stage(facts, action), action, acting, reason=reason, data=data)
     return edition
+
+
+def absent_behind(actor: Actor, acting: Actor) -> list[str]:
+    """Whose roles and section a deputy acted with."""
+    return [
+        absent.id for absent in actor.stands_in_for if (absent.roles, absent.section) == (acting.roles, acting.section)
+    ]
 
 
 def move_edition(

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pwdlib import PasswordHash
@@ -15,9 +16,10 @@ from pubflow.lifecycle.facts import Actor
 from pubflow.lifecycle.stages import Role
 from pubflow.office.line import refusals_recorded
 from pubflow.office.office import Office
+from pubflow.office.standing_in import stood_in_for
 from pubflow.records.store import Tx
 from pubflow.records.tables import Person, Section, Token
-from pubflow.settings.models import SLUG
+from pubflow.settings.entry import SLUG
 
 TOKEN_LIFE = timedelta(hours=12)
 PASSWORD_LENGTH = 10
@@ -190,11 +192,12 @@ def who(office: Office, token: str, *, now: datetime) -> Actor:
     with office.records.reading() as session:
         row = session.get(Token, _token_hash(token))
         person = session.get(Person, row.person_id) if row else None
+        absent = stood_in_for(session, person, now) if person else ()
     if row is None or person is None or row.revoked_at is not None or not person.active:
         raise NotSignedIn("登录已失效")
     if row.expires_at <= now:
         raise NotSignedIn("登录已过期")
-    return actor_of(person)
+    return replace(actor_of(person), stands_in_for=absent)
 
 
 def everybody(office: Office) -> list[Person]:

@@ -214,7 +214,7 @@ def decisions_on(session: Session, edition: Edition) -> list[DecisionView]:
     """Decisions taken on any version of an edition, oldest first."""
     taken = session.exec(
         select(Review)
-        .where(Review.edition_id == edition.id, Review.state != "open")
+        .where(Review.edition_id == edition.id, col(Review.state).not_in(("open", "not_needed")))
         .order_by(col(Review.decided_at), col(Review.id))
     ).all()
     roles = {

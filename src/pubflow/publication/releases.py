@@ -160,7 +160,7 @@ def cancel(office: Office, report_id: str, actor: Actor, *, reason: str, now: da
     return take_step(office, report_id, Action.CANCEL, actor, now=now, reason=reason, also=leave)
 
 
-def _hold_release(office: Office, tx: Tx, edition: Edition, _facts: EditionFacts) -> Mapping[str, Any]:
+def _hold_release(office: Office, tx: Tx, edition: Edition, _facts: EditionFacts, _acting: Actor) -> Mapping[str, Any]:
     release = tx.session.get_one(Release, edition.release_id)
     _not_public_yet(office, release)
     unstage(tx, release)
@@ -181,7 +181,9 @@ def _hold_release(office: Office, tx: Tx, edition: Edition, _facts: EditionFacts
     return {"release": release.id}
 
 
-def _leave_release(office: Office, tx: Tx, edition: Edition, _facts: EditionFacts) -> Mapping[str, Any] | None:
+def _leave_release(
+    office: Office, tx: Tx, edition: Edition, _facts: EditionFacts, _acting: Actor
+) -> Mapping[str, Any] | None:
     if edition.release_id is None:
         return None
     release = tx.session.get_one(Release, edition.release_id)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
@@ -23,29 +23,52 @@ _LEAVES_AT_A_TIME = 1 << 15  # a write lock is held for a quarter of a second, n
 def make_checkpoint(records: Records, key: SigningKey, known: Iterable[Checkpoint], now: datetime) -> str:
     """The note of the history as it stands; the one that is there when nothing was added since.
 
-    known: opened checkpoints kept beside the register. Raises WorkspaceError when the history does not begin with
-    what a known or stored checkpoint was signed for: two histories are never signed with one key.
+    known: what the history must begin with: checkpoints kept beside the register, and what was just walked.
+    Raises WorkspaceError when it does not, or not with what was signed last: two histories are never signed with one
+    key.
     """
-    while _keep_subtrees(records):
-        pass
+    known = list(known)
+    for _ in range(2):
+        while _keep_subtrees(records):
+            pass
+        note = _sign(records, key, known, now)
+        if note is not None:
+            return note
+        _forget_subtrees(records)  # they only save work; it may be they that are wrong, not the events
+    raise _not_continued(max((one.size for one in known), default=0))
+
+
+def _sign(records: Records, key: SigningKey, known: list[Checkpoint], now: datetime) -> str | None:
+    """The note; None when what is kept does not fit a known checkpoint."""
     with records.bookkeeping() as session:
         connection = session.connection()
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHECKPOINT_LOCK})
         size = history.size(connection)
         stored = history.newest_note(connection)
-        before = [*known, *([open_checkpoint(stored, key.public)] if stored else [])]
-        for one in before:
-            if one.size > size or history.root(connection, one.size) != one.root:
-                raise WorkspaceError(
-                    f"No checkpoint was signed: the history does not continue the checkpoint of {one.size} events.",
-                    "Run `pubflow audit verify`. The register was changed, or is an older copy (docs/audit.md).",
-                )
-        if stored and before[-1].size == size:
+        newest = open_checkpoint(stored, key.public) if stored else None
+        for one in [*known, newest] if newest else known:
+            if one.size > size:
+                raise _not_continued(one.size)
+            if history.root(connection, one.size) != one.root:
+                return None
+        if newest and newest.size == size:
             return stored
         note = Checkpoint(key.name, size, history.root(connection, size)).signed(key)
         session.add(SignedCheckpoint(size=size, note=note, made_at=now))
     return note
+
+
+def _not_continued(size: int) -> WorkspaceError:
+    return WorkspaceError(
+        f"No checkpoint was signed: the history does not continue the checkpoint of {size} events.",
+        "Run `pubflow audit verify`. The register was changed, or is an older copy (docs/audit.md).",
+    )
+
+
+def _forget_subtrees(records: Records) -> None:
+    with records.bookkeeping() as session:
+        session.connection().execute(delete(AuditNode))
 
 
 def _keep_subtrees(records: Records) -> bool:

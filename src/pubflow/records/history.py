@@ -25,7 +25,7 @@ def events(
     found = select(table).where(col(AuditEvent.seq) > after).order_by(col(AuditEvent.seq)).limit(limit)
     if subject:
         found = found.where(col(AuditEvent.subject) == subject)
-    for row in connection.execution_options(yield_per=AT_A_TIME).execute(found):
+    for row in connection.execute(found, execution_options={"yield_per": AT_A_TIME}):
         yield cast("Stored", row)
 
 

@@ -88,8 +88,23 @@ class Person(SQLModel, table=True):
     section_id: str = Field(foreign_key="section.id")
     roles: list[str] = _json()
     deputy_id: str | None = None
+    absent_until: datetime | None = _maybe_moment()
     password_hash: str | None = None
     active: bool = True
+
+
+class Exemption(SQLModel, table=True):
+    """The chief lets one person decide in two stages, for a while: a debt that is shown until it ends."""
+
+    __tablename__ = "exemption"
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: str = Field(foreign_key="person.id", index=True)
+    stage: str
+    other_stage: str
+    valid_from: datetime = _moment()
+    valid_to: datetime = _moment(index=True)
+    reason: str
+    by: str
 
 
 class Token(SQLModel, table=True):
@@ -210,6 +225,7 @@ class Review(SQLModel, table=True):
     visit: int
     stage: str
     step: str
+    round: int = 1
     section_id: str
     version: int
     digest: str
@@ -243,6 +259,16 @@ class Finding(SQLModel, table=True):
     reason: str = ""
     by: str | None = None
     decided_at: datetime | None = _maybe_moment()
+
+
+class Conflict(SQLModel, table=True):
+    """Somebody has declared a conflict of interest in an edition and takes no decision on it."""
+
+    __tablename__ = "conflict"
+    edition_id: str = Field(foreign_key="edition.id", primary_key=True)
+    person_id: str = Field(foreign_key="person.id", primary_key=True)
+    reason: str
+    declared_at: datetime = _moment()
 
 
 class ReviewForm(SQLModel, table=True):

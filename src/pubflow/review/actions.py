@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from pubflow.errors import BadInput
 from pubflow.lifecycle.facts import Actor, EditionFacts
+from pubflow.lifecycle.rules import round_is_done
 from pubflow.lifecycle.stages import Action, Role, Stage
 from pubflow.office.due import StepOutcome
-from pubflow.office.line import take_step
+from pubflow.office.line import open_rounds, take_step
 from pubflow.office.office import Office
 from pubflow.office.opening import open_stage
 from pubflow.records.store import Tx
@@ -29,7 +31,12 @@ def _open_reviews(tx: Tx, edition: Edition) -> str:
     approved = {review.step for review in earlier if review.state == "approved" and review.digest == edition.digest}
     # A re-submission goes to the same person as before, while that person still heads the section.
     before = {review.step: review.by for review in earlier if review.by and _still_heads(tx.session, review)}
-    waiting = [review for review in edition.workflow["reviews"] if review["step"] not in approved]
+    to_come = open_rounds(edition, approved)
+    waiting = [
+        review
+        for review in edition.workflow["reviews"]
+        if review["step"] not in approved and review["round"] in to_come
+    ]
     for review in waiting:
         section = tx.session.get_one(Section, review["section"])
         tx.session.add(
@@ -38,6 +45,7 @@ def _open_reviews(tx: Tx, edition: Edition) -> str:
                 visit=edition.visit,
                 stage=Stage.DEPARTMENT_REVIEW,
                 step=review["step"],
+                round=review["round"],
                 section_id=section.id,
                 version=edition.version,
                 digest=edition.digest,
@@ -61,8 +69,10 @@ def _still_heads(session: Session, review: Review) -> bool:
 def approve(office: Office, report_id: str, actor: Actor, *, digest: str | None, remark: str, now: datetime) -> Edition:
     """Approve for one's department. Raises StepRefused with every reason, AlreadyMoved, NotFound."""
 
-    def decide(tx: Tx, edition: Edition, _facts: EditionFacts) -> Mapping[str, Any]:
-        review = _waiting_review(tx.session, edition)
+    def decide(tx: Tx, edition: Edition, facts: EditionFacts, acting: Actor) -> Mapping[str, Any]:
+        review = _waiting_review(tx.session, edition, acting)
+        if round_is_done(facts):
+            _close_round(tx.session, edition, review)
         review.state, review.by, review.reason, review.decided_at = "approved", actor.id, remark, now
         return {"review": review.step, "version": edition.version}
 
@@ -79,13 +89,13 @@ def send_back(
     """
     office.admit(actor, place, "", now)
 
-    def decide(tx: Tx, edition: Edition, facts: EditionFacts) -> Mapping[str, Any]:
+    def decide(tx: Tx, edition: Edition, facts: EditionFacts, acting: Actor) -> Mapping[str, Any]:
         if not place.strip():
             raise BadInput("没有写明退回哪一处", report_id, "请用 --place 写明位置，例如“第二部分第1段”，整篇写“全文”")
         if facts.stage is Stage.DEPARTMENT_REVIEW:
-            review = _waiting_review(tx.session, edition)
+            review = _waiting_review(tx.session, edition, acting)
         else:
-            review = decision_row(edition, actor, now)
+            review = decision_row(edition, acting, now)
             tx.session.add(review)
         review.state, review.by, review.decided_at = "returned", actor.id, now
         review.reason, review.place = reason, place
@@ -110,11 +120,22 @@ def decision_row(edition: Edition, actor: Actor, now: datetime) -> Review:
     )
 
 
-def _waiting_review(session: Session, edition: Edition) -> Review:
-    """The first open review of this visit; the rules have seen that there is one."""
+def _waiting_review(session: Session, edition: Edition, acting: Actor) -> Review:
+    """The open review of this section in the round at hand; the rules have seen that there is one."""
     return session.exec(
-        select(Review)
-        .where(Review.edition_id == edition.id, Review.visit == edition.visit, Review.state == "open")
-        .order_by(col(Review.id))
+        _open_reviews_of(edition)
+        .where(Review.section_id == acting.section)
+        .order_by(col(Review.round), col(Review.id))
         .limit(1)
     ).one()
+
+
+def _close_round(session: Session, edition: Edition, last: Review) -> None:
+    """The round has its quorum with this approval: its other open reviews are not needed any more."""
+    for review in session.exec(_open_reviews_of(edition).where(Review.round == last.round)).all():
+        if review.id != last.id:
+            review.state = "not_needed"
+
+
+def _open_reviews_of(edition: Edition) -> SelectOfScalar[Review]:
+    return select(Review).where(Review.edition_id == edition.id, Review.visit == edition.visit, Review.state == "open")

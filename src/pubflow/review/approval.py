@@ -44,8 +44,8 @@ def sign(office: Office, report_id: str, actor: Actor, *, digest: str | None, re
     Raises StepRefused with every reason, AlreadyMoved, NotFound.
     """
 
-    def decide(tx: Tx, edition: Edition, _facts: EditionFacts) -> Mapping[str, Any]:
-        review = decision_row(edition, actor, now)
+    def decide(tx: Tx, edition: Edition, _facts: EditionFacts, acting: Actor) -> Mapping[str, Any]:
+        review = decision_row(edition, acting, now)
         review.state, review.reason = "signed", remark
         tx.session.add(review)
         index_no = _take_index_number(office, tx, edition)

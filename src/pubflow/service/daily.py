@@ -1,4 +1,4 @@
-"""The daily flow's work: verify and sign the audit history, list what waits too long, and write down that it was looked at."""
+"""The daily flow's work: verify and sign the audit history, list what waits too long, write down that it looked."""
 
 from datetime import datetime, timedelta
 
@@ -41,6 +41,6 @@ def daily(office: Office, subject: str, now: datetime) -> StepOutcome:
             f"The audit history does not verify: {verdict}.",
             "Run `pubflow audit verify` and call the auditor.",
         )
-    checkpoint(office, now)
+    checkpoint(office, now, verdict)
     text = f"{verdict.events} events verify, {len(long)} reports wait over a week, {len(late)} releases are overdue"
     return StepOutcome(text, changed=True)

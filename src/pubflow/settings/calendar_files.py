@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pubflow.settings.calendar_models import CalendarData, CalendarYear, Holiday, NewYear, Notice, Week
+from pubflow.settings.calendar_models import CalendarData, CalendarYear, FixedHoliday, Holiday, NewYear, Notice, Week
 from pubflow.settings.entries import nearest, validated
 from pubflow.settings.entry import Entry
 from pubflow.settings.models import ConfigError, Problem
@@ -15,7 +15,7 @@ from pubflow.settings.reading import WEEK, calendar_tables
 E = TypeVar("E", bound=Entry)
 Table = Mapping[str, Any]
 _YEAR_FILE = re.compile(r"(?:.*/)?(\d{4})\.toml")
-_KEYS = {"week": ("week", "new_year"), "year": ("notice", "amendment", "holiday")}
+_KEYS = {"week": ("week", "new_year", "fixed"), "year": ("notice", "amendment", "holiday")}
 
 
 def load_calendar(folder: Path) -> CalendarData:
@@ -35,12 +35,15 @@ def make_calendar(tables: Mapping[str, Table]) -> tuple[CalendarData | None, lis
     None when the rules of the week are unusable: without them no other day can be judged.
     """
     problems: list[Problem] = []
-    week, new_year, years = None, None, {}
+    week, new_year = None, None
+    fixed: tuple[FixedHoliday, ...] = ()
+    years: dict[int, CalendarYear] = {}
     for file, table in tables.items():
         if file.endswith(f"/{WEEK}"):
             problems += _unknown_keys(file, "week", table)
             week = _one(Week, table, file, "week", problems)
             new_year = _one(NewYear, table, file, "new_year", problems)
+            fixed = tuple(row for _, row in _rows(FixedHoliday, table, file, "fixed", problems) if row is not None)
         elif found := _YEAR_FILE.fullmatch(file):
             problems += _unknown_keys(file, "year", table)
             year = _year(int(found[1]), file, table, problems)
@@ -51,7 +54,7 @@ def make_calendar(tables: Mapping[str, Table]) -> tuple[CalendarData | None, lis
             problems.append(Problem(file, "", "is no calendar year", remedy))
     if week is None or new_year is None:
         return None, problems
-    data = CalendarData(week=week, new_year=new_year, years=years)
+    data = CalendarData(week=week, new_year=new_year, fixed=fixed, years=years)
     return data, problems + list(_contradictions(data, _names(tables)))
 
 

@@ -11,7 +11,7 @@ from pubflow.settings.entry import Dated, Day, Entry, Words
 WeekdayName = Literal["周一", "周二", "周三", "周四", "周五", "周六", "周日"]
 _WEEKDAYS: tuple[WeekdayName, ...] = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 NOTICE_NUMBER = r"^\S+〔\d{4}〕\d+号$"
-MONTH_DAY = r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
+MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
 
 
 def weekday_name(day: dt.date) -> WeekdayName:
@@ -32,11 +32,22 @@ class Week(Dated):
 class NewYear(Dated):
     """How far the New Year's arrangement of the next year may reach back into December."""
 
-    reaches_back_to: Annotated[str, Field(pattern=MONTH_DAY)]
+    reaches_back_to: MonthDay
 
     def touches(self, day: dt.date) -> bool:
         """Whether the notice of the year after `day` may still change `day`."""
         return f"{day:%m-%d}" >= self.reaches_back_to
+
+
+class FixedHoliday(Dated):
+    """A holiday with a fixed date, for planning in a year without a notice."""
+
+    name: Words
+    days: tuple[MonthDay, ...] = Field(min_length=1)
+
+    def falls_on(self, day: dt.date) -> bool:
+        """Whether `day` is a day of this holiday by law, before any notice."""
+        return self.valid_on(day) and f"{day:%m-%d}" in self.days
 
 
 class Notice(Entry):
@@ -95,4 +106,5 @@ class CalendarData(Entry):
 
     week: Week
     new_year: NewYear
+    fixed: tuple[FixedHoliday, ...]
     years: dict[int, CalendarYear]

@@ -203,9 +203,8 @@ def _problem(file: str, key: str, owner: type[BaseModel], detail: Any) -> Proble
     if kind == "missing":
         return Problem(file, key, "is missing", "Add it; see the shipped file")
     if kind == "extra_forbidden":
-        return Problem(
-            file, key, "unknown key", nearest(name, [field.alias or key for key, field in owner.model_fields.items()])
-        )
+        known = [info.alias or attribute for attribute, info in owner.model_fields.items()]
+        return Problem(file, key, "unknown key", nearest(name, known))
     if kind == "enum" or kind == "literal_error":
         return Problem(file, key, f"{given!r} is not known", f"Write one of {context['expected']}")
     if kind == "date_type":
@@ -218,14 +217,14 @@ def _problem(file: str, key: str, owner: type[BaseModel], detail: Any) -> Proble
 
 
 def _form(pattern: str) -> str:
+    if "〔" in pattern:
+        return "Write the number as the notice has it, such as 国办发明电〔2023〕7号"
     if pattern.startswith(r"^\S"):
         return "Write some words, without blanks at the ends"
     if "own_section" in pattern:
         return "Write own_section or section:<id of a section>"
     if r"\.md" in pattern:
         return "Write the name of a file in templates/reports, such as news.md.j2"
-    if r"\d{4}" in pattern:
-        return "Write the number as the notice has it, such as 国办发明电〔2023〕7号"
     if r"0[1-9]" in pattern:
         return "Write month and day, such as 12-25"
     if r"\d{10}" in pattern:

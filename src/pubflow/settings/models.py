@@ -99,10 +99,16 @@ class Cadence(Entry):
 
 
 class ReviewStep(Entry):
-    """One department review. `by` is `own_section` (the drafter's) or `section:<id>`."""
+    """One department review. `by` is `own_section` (the drafter's) or `section:<id>`.
+
+    round: reviews of one round go side by side, rounds one after the other; without it a review is a round of its
+    own. due_workdays: how long it may take.
+    """
 
     id: Slug
     name: Words
+    round: Annotated[StrictInt, Field(ge=1)] | None = None
+    due_workdays: Annotated[StrictInt, Field(ge=1)] = 3
     by: Annotated[str, Field(pattern=rf"^(own_section|section:{SLUG})$")]
 
     @property
@@ -120,6 +126,7 @@ class Kind(Entry):
     cadence: Literal["regular", "occasional", "standing"]
     template: Annotated[str, Field(pattern=r"^[a-z0-9_-]+\.md\.j2$")]
     reviews: tuple[ReviewStep, ...] = Field(min_length=1)
+    quorum: dict[Annotated[str, Field(pattern=r"^[1-9]\d*$")], Annotated[StrictInt, Field(ge=1)]] = Field(default_factory=dict)
     ends_in: Literal["publish", "deliver"]
     sensitive: StrictBool
     index_scheme: Words
@@ -141,6 +148,24 @@ class Kind(Entry):
         if len(set(ids)) != len(ids):
             raise ValueError(f"two reviews have the same id: {', '.join(ids)}")
         return self
+
+    @model_validator(mode="after")
+    def _rounds_without_gaps(self) -> "Kind":
+        given = [step.round for step in self.reviews]
+        if None in given and given != [None] * len(given):
+            raise ValueError("give every review its round, or none")
+        rounds = [number for number, _ in self.rounds]
+        if rounds != sorted(rounds) or set(rounds) != set(range(1, len(set(rounds)) + 1)):
+            raise ValueError("rounds are numbered 1, 2, 3 ... in the order of the reviews")
+        for number, needed in self.quorum.items():
+            if needed > rounds.count(int(number)):
+                raise ValueError(f"quorum {needed} of round {number} is more than its reviews")
+        return self
+
+    @property
+    def rounds(self) -> tuple[tuple[int, ReviewStep], ...]:
+        """Each review with the number of its round, from 1."""
+        return tuple((step.round or place, step) for place, step in enumerate(self.reviews, 1))
 
     def index_number(self, *, org_code: str, year: int, serial: int) -> str:
         """The index number 索引号 of a new item, e.g. `A25010/2026-00001` (dossier 3.2)."""

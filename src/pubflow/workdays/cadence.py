@@ -1,7 +1,7 @@
 """When the next item is due, by cadence: 常规 by its schedule, 临时 from its creation, 固定 at its next look-through.
 
-“常规性工作定期公开，临时性工作随时公开，固定性工作长期公开” (the 2016 report; dossier 6.1). Planning dates: until a year's
-notice exists they are provisional and say so.
+“常规性工作定期公开，临时性工作随时公开，固定性工作长期公开” (the 2016 report; dossier 6.1). These are planning
+dates: until a year's notice exists they are provisional and say so.
 """
 
 import datetime as dt

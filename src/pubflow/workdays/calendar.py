@@ -1,7 +1,7 @@
 """The calendar of an office: the week, changed by the State Council's yearly notices.
 
 Statutory use is the default and refuses (CalendarMissing) as soon as one day looked at is not settled. With
-`planning=True` such a day is taken by the week alone and the result says that it is provisional.
+`planning=True` such a day is taken by the week and the fixed holidays, and the result says that it is provisional.
 """
 
 import datetime as dt
@@ -17,7 +17,8 @@ class Calendar:
     """Working days 2016 and on, as far as notices are known. Immutable: make a new one when a notice arrives."""
 
     def __init__(self, data: CalendarData) -> None:
-        self._week, self._new_year, self._years = data.week, data.new_year, frozenset(data.years)
+        self._week, self._new_year, self._fixed = data.week, data.new_year, data.fixed
+        self._years = frozenset(data.years)
         in_force = [holiday for year in data.years.values() for holiday in year.in_force()]
         self._off = {day: holiday for holiday in in_force for day in holiday.days_off()}
         self._made_up = {day: holiday for holiday in in_force for day in holiday.workdays}
@@ -29,7 +30,7 @@ class Calendar:
 
     def fact(self, day: dt.date) -> DayFact:
         """What is known of `day`; never refuses, but says which year's notice is still lacking."""
-        works, reason = self._by_notice(day) or self._by_week(day)
+        works, reason = self._by_notice(day) or self._by_law(day) or self._by_week(day)
         lacks = self._lacking(day)
         if lacks is not None:
             reason += f"（暂按此计：{lacks}年节假日安排尚未录入）"
@@ -98,6 +99,11 @@ class Calendar:
             holiday = self._made_up[day]
             return True, f"{weekday_name(day)}，{holiday.name}调休上班（{holiday.notice}）"
         return None
+
+    def _by_law(self, day: dt.date) -> tuple[bool, str] | None:
+        """A fixed date, in a year without a notice only: a notice names every holiday of its year itself."""
+        holiday = next((one for one in self._fixed if day.year not in self._years and one.falls_on(day)), None)
+        return None if holiday is None else (False, f"{weekday_name(day)}，{holiday.name}（{holiday.source}）")
 
     def _by_week(self, day: dt.date) -> tuple[bool, str]:
         rests = self._week.rests_on(day)
