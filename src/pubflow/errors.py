@@ -96,7 +96,7 @@ class SecretMarkFound(PubflowError):
     def __str__(self) -> str:
         return (
             f"内容带有国家秘密标志（规则：{'、'.join(self.rules)}），本系统为非涉密系统，内容未保存。"
-            "请立即联系保密员，在系统外处理；如系误报，由保密员放行后重新上传"
+            "请立即联系保密员，在系统外处理；如保密员认定不是国家秘密标志，请改写该处后重新提交"
         )
 
 

@@ -60,7 +60,7 @@ def test_verify_holds_the_history_against_an_outside_checkpoint(
     note, key = outside
     done = audit("verify", "--checkpoint", note, "--key", key)
     assert done.code == 0
-    assert "meet 1 checkpoints" in done.out
+    assert "meet 2 checkpoints" in done.out
     for file in (home / "checkpoints").iterdir():  # whoever can cut the register may reach these too
         file.unlink()
     cut(home, 15)
@@ -136,7 +136,7 @@ def test_an_export_verifies_without_the_workspace_and_shows_every_change(
         (lines[:-1], "cut off"),
         ([*lines, lines[0]], "something follows the checkpoint"),
         (["nonsense", *lines], "Line 1 is no event"),
-        ([*lines[:-1], lines[-1].replace(f"{size}", f"{size + 1}")], "does not fit the text"),
+        ([*lines[:-1], lines[-1].replace(f"audit\\n{size}", f"audit\\n{size + 1}")], "does not fit the text"),
     ):
         file.write_text("\n".join(changed) + "\n")
         refused = pubflow(*words)

@@ -221,7 +221,7 @@ def test_releases_are_moved_held_resumed_and_cancelled(by: Any, story: Any) -> N
     moved = story.ok("liao_jun", "release", "move", release, "--at", "2030-01-02T09:30+08:00", "--reason", "推迟")
     assert moved["instant"] == "2030-01-02T01:30:00Z"
     assert story.ok("liao_jun", "release", "hold", release, "--reason", "等待核对")["held"] is True
-    assert "暂缓" in by("liao_jun", "release", "show", release).out
+    assert "暂停" in by("liao_jun", "release", "show", release).out
     assert story.ok("liao_jun", "release", "resume", release, "--reason", "核对无误")["held"] is False
     retried = by("gong_lei", "release", "retry", release, "--reason", "r")
     assert retried.code == 1

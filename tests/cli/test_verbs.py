@@ -13,11 +13,11 @@ from pubflow.cli.app import app
 
 # Design section 8, what is built of it.
 CONTRACT = {
-    "": "init demo up login logout doctor service reconcile sign scan",
-    "people": "list add deactivate erase password",
+    "": "init demo up login logout doctor service reconcile sign scan backup restore",
+    "people": "list add absent exempt deactivate erase password",
     "config": "check",
     "report": "new import edit submit show list diff warnings cancel recall",
-    "review": "inbox approve return",
+    "review": "inbox approve return conflict",
     "check": "run findings decide clear",
     "release": "plan list show stage move hold resume cancel retry",
     "audit": "log verify checkpoint prove export",

@@ -39,7 +39,7 @@ def bring(given: Given, raw: bytes | str, name: str = "a.txt", by: str = "lin_xi
 
 
 def start(given: Given, by: str = "lin_xiao", **changes: Any) -> str:
-    asked = {"kind": "monthly", "title": "2026年10月统计月报", "period": "2026年10月"} | changes
+    asked = {"kind": "monthly", "title": "2026-10统计月报", "period": "2026-10"} | changes
     return new_report(given.office, given.people[by], now=given.tick(), **asked)
 
 
@@ -190,7 +190,7 @@ def test_the_first_version_is_made_once_from_figures_by_the_template(given: Give
     assert given.edition(report_id).version == 0
     assert make_draft(given.office, report_id, given.tick()).changed
     assert "112.6" in given.text(report_id).body
-    assert given.text(report_id).head.title == "2026年10月统计月报"
+    assert given.text(report_id).head.title == "2026-10统计月报"
     before, known = rows(given.office), len(events(given.office))
     again = make_draft(given.office, report_id, given.tick())
     assert not again.changed

@@ -181,6 +181,10 @@ class RunningOffice:
         found = {pid: _command(pid) for pid in (_children(up[0]) if up else [])}
         return {name: pid for name, mark in MARKS.items() for pid, command in found.items() if mark in command}
 
+    def threads(self) -> dict[str, set[str]]:
+        """{name: ids of its threads} of the same processes."""
+        return {name: {task.name for task in Path(f"/proc/{pid}/task").iterdir()} for name, pid in self.pids().items()}
+
     @staticmethod
     def is_alive(pid: int) -> bool:
         return bool(_command(pid))

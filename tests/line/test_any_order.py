@@ -87,7 +87,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.given.flows()
         self.decide(by, n, way, digest)
 
-    @rule(n=number, way=st.sampled_from(["on", "on", "back"]), many=st.booleans())
+    @rule(n=number, way=st.sampled_from(["on", "back"]), many=st.booleans())
     def one_who_has_the_role_decides(self, n: int, way: str, many: bool) -> None:
         self.given.flows()
         right = {

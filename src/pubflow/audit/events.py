@@ -68,6 +68,15 @@ COPIED = {
 }
 
 
+def data_in(body: bytes) -> dict[str, Any]:
+    """The small facts of a stored event; empty for a body that was damaged (`audit verify` says what is wrong)."""
+    try:
+        data = json.loads(body)["data"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
 def leaf_of(body: bytes) -> bytes:
     """32 bytes: SHA-256(0x00 || body), RFC 6962 section 2.1."""
     return hashlib.sha256(b"\x00" + body).digest()

@@ -3,11 +3,14 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Protocol
 
 from pubflow.audit.checkpoint import Checkpoint
 from pubflow.audit.events import COPIED, GENESIS, chain_of, leaf_of
 from pubflow.audit.merkle import EMPTY_ROOT, Growing
+
+_OF_COLUMNS = attrgetter(*COPIED)
 
 
 class Stored(Protocol):
@@ -87,9 +90,7 @@ def _problem(event: Stored, expected: int, previous: bytes) -> str:
         fields = None
     if not isinstance(fields, dict):
         return "its body is not a readable JSON object"
-    for column, name in COPIED.items():
-        if getattr(event, column) != fields.get(name):
-            return (
-                f"its column {column!r} was changed: it says {getattr(event, column)!r}, the body {fields.get(name)!r}"
-            )
+    if _OF_COLUMNS(event) != tuple(map(fields.get, COPIED.values())):
+        column, name = next((one, name) for one, name in COPIED.items() if getattr(event, one) != fields.get(name))
+        return f"its column {column!r} was changed: it says {getattr(event, column)!r}, the body {fields.get(name)!r}"
     return ""

@@ -50,12 +50,18 @@ def log(
             one["subject"],
             f"{one['from_state']} → {one['to_state']}" if one["to_state"] else "",
             one["digest"][:12],
-            one["reason"],
+            _told(one["data"]) or one["reason"],
         )
         for one in events
     ]
-    table = Table(("序号", "时间", "动作", "人员", "对象", "环节", "摘要", "理由"), rows)
+    table = Table(("序号", "时间", "动作", "人员", "对象", "环节", "摘要", "说明"), rows)
     return Told({"source": source, "events": events}, [f"source: {source}", table])
+
+
+def _told(data: dict[str, Any]) -> str:
+    """The facts of an event that a reader asks for: which step was refused, and why."""
+    parts = [data[name] for name in ("step", "code", "codes", "rules", "why", "outcome") if data.get(name)]
+    return " ".join("、".join(map(str, part)) if isinstance(part, list) else str(part) for part in parts)
 
 
 @verb(app, "verify", example="pubflow audit verify --checkpoint 000000001967.note --key audit.pub")
@@ -106,11 +112,12 @@ def _register_verdict(outside: "list[Checkpoint]") -> "tuple[Verdict, int]":
 
 
 def _from_workspace(subject: str | None, after: int, limit: int) -> list[dict[str, Any]]:
+    from pubflow.audit.events import data_in
     from pubflow.cli.reading_only import reading_only
 
     with reading_only(home_folder()) as register:
         found = register.events(subject=subject, after=after, limit=limit)
-        return [{name: getattr(one, name) for name in _SHOWN} for one in found]
+        return [{**{name: getattr(one, name) for name in _SHOWN}, "data": data_in(one.body)} for one in found]
 
 
 def _with_progress(events: "Iterable[Stored]", total: int) -> "Iterator[Stored]":

@@ -10,7 +10,7 @@ from pubflow.cli.showing import Table, Told, moment
 from pubflow.cli.verb import group, verb
 from pubflow.cli.words import Digest, NeededReason, Reason, Report, act_on, needed_digest
 
-review = group("review", "Department review: inbox, approve, return.")
+review = group("review", "Department review: inbox, approve, return, conflict.")
 check = group("check", "Confidentiality check: run, findings, decide, clear.")
 
 
@@ -51,6 +51,13 @@ def return_(
 ) -> Told:
     """Return a report to its drafter, from any stage whose decision is yours."""
     return saved(act_on(report, "return", digest=needed_digest(digest, report), reason=reason, place=place))
+
+
+@verb(review, "conflict", example='pubflow review conflict R-2026-0001 --reason "撰稿人是我的亲属"')
+def conflict(report: Report, reason: NeededReason) -> Told:
+    """Declare a conflict of interest: you take no decision on this report, a deputy or another person does."""
+    ask("POST", "reports", report, "conflict", body={"reason": reason})
+    return Told({"report": report, "conflict": True}, [f"{report}：已登记利益冲突，由代理人或其他人办理"])
 
 
 def sign_verb(app: typer.Typer) -> None:

@@ -144,7 +144,7 @@ def _releases(patient: _Patient) -> Iterator[tuple[str, str]]:
             yield f"{release.id} failed: {release.failure}", f"pubflow release retry {release.id}"
         elif release.instant < patient.now - PATIENCE and not release.held:
             at = shown(release.instant, seconds=True)
-            yield f"{release.id} was due at {at} and is {release.state}", f"pubflow release show {release.id}"
+            yield f"{release.id} was due at {at} and is {release.state}", f"pubflow release move {release.id} --in 10m"
 
 
 def _public(patient: _Patient) -> Iterator[tuple[str, str]]:

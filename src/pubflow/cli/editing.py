@@ -31,26 +31,31 @@ def edit(
     file: Annotated[str | None, typer.Option("--file", help="The whole new text; - for standard input.")] = None,
     replace: Annotated[list[str] | None, typer.Option("--replace", help="Words that stand in the text once.")] = None,
     with_: Annotated[list[str] | None, typer.Option("--with", help="What stands there instead.")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="A field, e.g. subject_class=统计."),
+    ] = None,
     seen: Annotated[
         str | None, typer.Option("--seen", help="Digest you began with; else the newest version's at this moment.")
     ] = None,
 ) -> Told:
-    """Save a new version: from --file, by --replace ... --with ..., or (neither given) in $EDITOR.
+    """Save a new version: from --file, by --replace ... --with ..., by --set ..., or (none given) in $EDITOR.
 
     A version that somebody else saved meanwhile is never overwritten; your text is then kept in a file.
     """
-    if file is not None and (replace or with_):
-        raise typer.BadParameter("does not go with --replace", param_hint="--file")
+    if file is not None and (replace or with_ or set_):
+        raise typer.BadParameter("does not go with --replace or --set", param_hint="--file")
     if len(replace or ()) != len(with_ or ()) or not all(replace or ()):
         raise typer.BadParameter("each --replace needs words and its own --with", param_hint="--replace / --with")
     shown = ask("GET", "reports", report, "text")
     if file is not None:
         text = _decoded(sys.stdin.buffer.read() if file == "-" else read_bytes(Path(file)), file)
-    elif replace:
-        text = _replaced(shown["text"], list(zip(replace, with_ or (), strict=True)))
+    elif replace or set_:
+        text = _replaced(shown["text"], list(zip(replace or (), with_ or (), strict=True)))
+        text = _with_fields(text, set_ or [])
     else:
         text = _in_editor(report, shown["text"])
-    own_words = file == "-" or (file is None and not replace and text != shown["text"])
+    own_words = file == "-" or (file is None and not replace and not set_ and text != shown["text"])
     return _save(report, text, reason, seen or shown["digest"], file=file, own_words=own_words)
 
 
@@ -68,6 +73,20 @@ def _save(report: str, text: str, reason: str, seen: str, *, file: str | None, o
             say(f"您的文字仍在 {where}：请对照新版本后用 --file 再保存")
         raise
     return saved(done)
+
+
+def _with_fields(text: str, fields: list[str]) -> str:
+    """The text with catalogue fields set; the office checks names and values."""
+    if not fields:
+        return text
+    from pubflow.documents.report_text import ReportText  # late: the other ways of editing need no parser
+
+    given = dict(field.partition("=")[::2] for field in fields)
+    if not all("=" in field for field in fields) or not all(given):
+        raise typer.BadParameter("write FIELD=VALUE", param_hint="--set")
+    whole = ReportText.parse(text)
+    head = type(whole.head).checked({**whole.head.model_dump(), **given})
+    return ReportText(head=head, body=whole.body).canonical()
 
 
 def _replaced(text: str, changes: list[tuple[str, str]]) -> str:

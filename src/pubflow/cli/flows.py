@@ -35,7 +35,10 @@ def list_() -> Told:
 def started(step: str, subject: str | None) -> Told:
     """Start a flow run through the office."""
     run_ = ask("POST", "flows", step, "run", body={"subject": subject})
-    return Told(run_, [f"已启动 {run_['name']}（{run_['id']}）"])
+    lines = [f"已启动 {run_['name']}（{run_['id']}）"]
+    if run_["note"]:
+        lines.append(f"现在不需要这一步，运行不会改变任何东西：{run_['note']}")
+    return Told(run_, lines)
 
 
 def _prefect_state() -> str:

@@ -10,9 +10,9 @@ from pubflow.cli.asking import Refused, ask, office_url
 from pubflow.cli.showing import Table, Told, moment, say
 from pubflow.cli.tokens import keep_token, token_for
 from pubflow.cli.verb import group, verb
-from pubflow.cli.words import NeededReason, PersonId
+from pubflow.cli.words import NeededReason, PersonId, Reason
 
-app = group("people", "People of the office: list, add, deactivate, erase, password.")
+app = group("people", "People of the office: list, add, absent, exempt, deactivate, erase, password.")
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from the first line of stdin.")]
 
 
@@ -72,6 +72,40 @@ def add(
     """Add a person (operator); a password comes next."""
     added = ask("POST", "people", body={"id": person, "name": name, "section": section, "roles": role})
     return Told(added, [f"已添加 {added['id']}；设置密码：pubflow people password {added['id']}"])
+
+
+@verb(app, "absent", example='pubflow people absent fang_zhi --until 2026-12-05T18:00+08:00 --reason "出差"')
+def absent(
+    person: PersonId,
+    until: Annotated[str | None, typer.Option("--until", help="An instant, such as 2026-12-05T18:00+08:00.")] = None,
+    back: Annotated[bool, typer.Option("--back", help="The person is back.")] = False,
+    reason: Reason = "",
+) -> Told:
+    """Note that a person is away (oneself, or anybody as operator); the deputy acts meanwhile, under the own name."""
+    if (until is None) == (not back):
+        raise typer.BadParameter("give either --until or --back", param_hint="--until / --back")
+    noted = ask("POST", "people", person, "absence", body={"until": until, "reason": reason})
+    if back:
+        return Told(noted, [f"{person} 已回来"])
+    return Told(noted, [f"{person} 请假至 {moment(noted['absent_until'])}，由 {noted['deputy']} 代理"])
+
+
+@verb(
+    app,
+    "exempt",
+    example='pubflow people exempt wan_ning confidentiality_check approval --until 2027-01-31 --reason "人员不足"',
+)
+def exempt(
+    person: PersonId,
+    stages: Annotated[list[str], typer.Argument(metavar="STAGE STAGE", help="The two stages, e.g. approval.")],
+    until: Annotated[str, typer.Option("--until", help="A day or instant, at most a year from now.")],
+    reason: NeededReason,
+) -> Told:
+    """Let a person decide in two stages for a while (chief); whoever wrote a text is never exempt."""
+    made = ask("POST", "people", person, "exemptions", body={"stages": stages, "until": until, "reason": reason})
+    return Told(
+        made, [f"{person} 可兼任 {'、'.join(made['stages'])}，至 {moment(made['until'])}；到期前一直显示为待消除事项"]
+    )
 
 
 @verb(app, "deactivate", example='pubflow people deactivate chen_yu --reason "调离"')

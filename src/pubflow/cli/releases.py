@@ -91,5 +91,20 @@ def _one(release: dict[str, Any]) -> Told:
     return Told(release, [str(release["id"]), Table(("", ""), [fact for fact in facts if fact[1]])])
 
 
+_STATES = {
+    "planned": "已计划",
+    "confirmed": "已确认",
+    "staged": "已备妥",
+    "released": "已发布",
+    "failed": "失败",
+    "cancelled": "已取消",
+}
+
+
 def _state(release: dict[str, Any]) -> str:
-    return f"{release['state']}，暂缓" if release["held"] else str(release["state"])
+    words = [_STATES.get(release["state"], release["state"])]
+    if release["held"]:
+        words.append("暂停")
+    if release["missed"]:
+        words.append(f"时间已过，未发布：请用 pubflow release move {release['id']} 改期，或查明原因")
+    return "，".join(words)

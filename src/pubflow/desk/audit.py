@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from pubflow.desk.asking import SignedIn, TheOffice
-from pubflow.desk.reports import HISTORY_READERS, EventOut
+from pubflow.desk.reports import HISTORY_READERS, EventOut, event_out
 from pubflow.errors import Reason, StepRefused
 from pubflow.moments import utc_now
 from pubflow.office import reading
@@ -20,4 +20,4 @@ def log(
         office.refuse(actor, subject or "-", "audit log", utc_now(), {"codes": ["other_role"]})
         raise StepRefused("审计记录", "查看", (Reason("other_role", "审计记录向审计员、系统管理员和主要领导开放"),))
     events = reading.history(office, subject=subject, after=after, limit=min(max(limit, 1), 1000))
-    return [EventOut(**event.model_dump(include=set(EventOut.model_fields))) for event in events]
+    return [event_out(event) for event in events]

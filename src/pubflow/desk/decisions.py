@@ -14,6 +14,7 @@ from pubflow.publication import releases
 from pubflow.records.tables import Edition
 from pubflow.review import actions as review
 from pubflow.review.approval import sign as sign_off
+from pubflow.review.conflict import declare_conflict
 
 router = APIRouter(prefix="/reports/{report_id}")
 
@@ -100,6 +101,12 @@ def recall(report_id: str, given: Decision, office: TheOffice, actor: SignedIn) 
 def cancel(report_id: str, given: Decision, office: TheOffice, actor: SignedIn) -> Saved:
     """End this edition before publication."""
     return _saved(releases.cancel(office, report_id, actor, reason=given.reason, now=utc_now()))
+
+
+@router.post("/conflict", status_code=204)
+def conflict(report_id: str, given: Decision, office: TheOffice, actor: SignedIn) -> None:
+    """Declare a conflict of interest: I take no decision on this edition."""
+    declare_conflict(office, report_id, actor, reason=given.reason, now=utc_now())
 
 
 @router.get("/findings")

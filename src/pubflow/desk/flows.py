@@ -10,7 +10,7 @@ from pubflow.desk.asking import SignedIn, TheOffice
 from pubflow.errors import BadInput, Reason, StepRefused
 from pubflow.lifecycle.stages import Role
 from pubflow.moments import utc_now
-from pubflow.office.due import STEPS, DueStep, due_steps
+from pubflow.office.due import DAILY, STEPS, DueStep, due_steps, due_version, not_due
 
 router = APIRouter(prefix="/flows")
 
@@ -28,10 +28,11 @@ class RunIn(BaseModel):
 
 
 class RunOut(BaseModel):
-    """The run that was started."""
+    """The run that was started. note: why it will change nothing, when its step is not due."""
 
     name: str
     id: str
+    note: str = ""
 
 
 @router.get("")
@@ -49,9 +50,12 @@ def run(step: str, given: RunIn, request: Request, office: TheOffice, actor: Sig
         raise StepRefused(step, "手工启动", (Reason("other_role", "这一步由系统管理员办理"),))
     if step not in STEPS:
         raise BadInput(f"没有名为 {step} 的流程", remedy=f"可用：{'、'.join(STEPS)}")
+    note = ""
+    if given.subject and step != DAILY and due_version(office, step, given.subject) is None:
+        note = not_due(office, step, given.subject).text
     start: RunFlow = request.app.state.run_flow
     name, id_ = start(step, [given.subject] if given.subject else [])
     office.records.record(
         Event("flow_started", actor.id, subject, Role.OPERATOR, data={"step": step, "run": id_}), utc_now()
     )
-    return RunOut(name=name, id=id_)
+    return RunOut(name=name, id=id_, note=note)

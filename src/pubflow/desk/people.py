@@ -6,9 +6,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel, SecretStr
 
 from pubflow.desk.asking import Bearer, SignedIn, TheOffice
-from pubflow.moments import utc_now
+from pubflow.moments import parse_instant, utc_now
 from pubflow.office import people
-from pubflow.records.tables import Person
+from pubflow.office.standing_in import debts, exempt, set_absence
+from pubflow.records.tables import Exemption, Person
 
 router = APIRouter()
 
@@ -37,6 +38,33 @@ class PersonOut(BaseModel):
     roles: list[str]
     active: bool
     may_sign_in: bool
+    deputy: str | None
+    absent_until: datetime | None
+
+
+class Absence(BaseModel):
+    """Until when somebody is away; None means back."""
+
+    until: str | None = None
+    reason: str = ""
+
+
+class ExemptionIn(BaseModel):
+    """Two stages in which one person may decide, until when, and why."""
+
+    stages: list[str]
+    until: str
+    reason: str
+
+
+class ExemptionOut(BaseModel):
+    """An exemption in force: a debt that is shown until it ends."""
+
+    person: str
+    stages: list[str]
+    until: datetime
+    reason: str
+    by: str
 
 
 class NewPerson(BaseModel):
@@ -103,6 +131,32 @@ def password(person_id: str, given: NewPassword, office: TheOffice, actor: Signe
     people.set_password(office, actor, person_id, given.password.get_secret_value(), now=utc_now())
 
 
+@router.post("/people/{person_id}/absence")
+def absence(person_id: str, given: Absence, office: TheOffice, actor: SignedIn) -> PersonOut:
+    """Note an absence (one's own, or anybody's as operator); the deputy acts meanwhile."""
+    until = parse_instant(given.until) if given.until else None
+    return _out(set_absence(office, actor, person_id, until=until, reason=given.reason, now=utc_now()))
+
+
+@router.post("/people/{person_id}/exemptions", status_code=201)
+def exemption(person_id: str, given: ExemptionIn, office: TheOffice, actor: SignedIn) -> ExemptionOut:
+    """Let a person decide in two stages (chief)."""
+    until = parse_instant(given.until)
+    made = exempt(office, actor, person_id, given.stages, until=until, reason=given.reason, now=utc_now())
+    return _exemption(made)
+
+
+@router.get("/exemptions")
+def exemptions(office: TheOffice, actor: SignedIn) -> list[ExemptionOut]:
+    """Exemptions in force."""
+    return [_exemption(one) for one in debts(office, utc_now())]
+
+
+def _exemption(one: Exemption) -> ExemptionOut:
+    stages = [one.stage, one.other_stage]
+    return ExemptionOut(person=one.person_id, stages=stages, until=one.valid_to, reason=one.reason, by=one.by)
+
+
 def _out(person: Person) -> PersonOut:
     return PersonOut(
         id=person.id,
@@ -111,4 +165,6 @@ def _out(person: Person) -> PersonOut:
         roles=person.roles,
         active=person.active,
         may_sign_in=person.active and person.password_hash is not None,
+        deputy=person.deputy_id,
+        absent_until=person.absent_until,
     )

@@ -45,7 +45,7 @@ class ChangeIn(BaseModel):
 
 
 class ReleaseOut(BaseModel):
-    """A release and where it stands."""
+    """A release and where it stands. missed: its instant has passed and it is not public."""
 
     id: str
     instant: datetime
@@ -57,6 +57,7 @@ class ReleaseOut(BaseModel):
     released_at: datetime | None
     lateness_ms: int | None
     verified_at: datetime | None
+    missed: bool
 
 
 @router.post("", status_code=201)
@@ -105,5 +106,6 @@ def _out(office: Office, release: Release) -> ReleaseOut:
 
 
 def _shape(release: Release, reports: list[str]) -> ReleaseOut:
-    fields = release.model_dump(include=set(ReleaseOut.model_fields) - {"reports"})
-    return ReleaseOut(**fields, reports=reports)
+    fields = release.model_dump(include=set(ReleaseOut.model_fields) - {"reports", "missed"})
+    missed = not releases.is_ended(release) and release.instant < utc_now()
+    return ReleaseOut(**fields, reports=reports, missed=missed)

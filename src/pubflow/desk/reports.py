@@ -4,11 +4,12 @@ import base64
 import binascii
 import difflib
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, BeforeValidator
 
+from pubflow.audit.events import data_in
 from pubflow.desk.asking import SignedIn, TheOffice
 from pubflow.drafting import actions, starting
 from pubflow.errors import BadInput
@@ -17,6 +18,7 @@ from pubflow.moments import utc_now
 from pubflow.office import reading
 from pubflow.office.access import read_text
 from pubflow.office.reading import ReportLine, ReportView
+from pubflow.records.tables import AuditEvent
 
 router = APIRouter()
 HISTORY_READERS = frozenset({Role.AUDITOR, Role.OPERATOR, Role.CHIEF})
@@ -270,7 +272,7 @@ def submit(report_id: str, office: TheOffice, actor: SignedIn) -> Saved:
 
 
 class EventOut(BaseModel):
-    """One audit event's columns."""
+    """One audit event. data: small facts, such as the step and the codes of a refusal."""
 
     seq: int
     at: str
@@ -282,6 +284,13 @@ class EventOut(BaseModel):
     from_state: str
     to_state: str
     reason: str
+    data: dict[str, Any]
+
+
+def event_out(event: AuditEvent) -> EventOut:
+    """One event as it is shown."""
+    columns = event.model_dump(include=set(EventOut.model_fields) - {"data"})
+    return EventOut(**columns, data=data_in(event.body))
 
 
 @router.get("/reports/{report_id}/history")
@@ -290,4 +299,4 @@ def history(report_id: str, office: TheOffice, actor: SignedIn, after: int = 0) 
     if not actor.roles & HISTORY_READERS:
         read_text(office, actor, report_id, now=utc_now())
     events = reading.history(office, subject=report_id, after=after)
-    return [EventOut(**event.model_dump(include=set(EventOut.model_fields))) for event in events]
+    return [event_out(event) for event in events]

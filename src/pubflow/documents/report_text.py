@@ -16,6 +16,8 @@ from pubflow.errors import BadInput
 
 FENCE = "+++"
 _DUPLICATE = re.compile(r"Cannot overwrite a value|Duplicate", re.IGNORECASE)
+_LINE = re.compile(r"at line (\d+)")
+_PERIOD = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(/\d{4}-(0[1-9]|1[0-2]))?|-Q[1-4]|-H[12])?")
 _HEADING_1 = re.compile(r"^#[ \t]+(.+?)\s*$", re.MULTILINE)
 _CODE_BLOCK = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
 
@@ -64,6 +66,14 @@ class Head(BaseModel):
     keywords: str = ""
     source: str = ""
 
+    @classmethod
+    def checked(cls, fields: dict[str, Any], where: str = "") -> Self:
+        """A head of these fields. Raises BadInput naming every field that is wrong."""
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            raise BadInput("；".join(_field_problem(problem) for problem in error.errors()), where) from None
+
     @field_validator("*", mode="before")
     @classmethod
     def _text(cls, value: Any) -> Any:
@@ -79,6 +89,13 @@ class Head(BaseModel):
     def _a_date_that_exists(cls, value: str) -> str:
         if value:
             dt.datetime.fromisoformat(value)
+        return value
+
+    @field_validator("period")
+    @classmethod
+    def _a_period_that_exists(cls, value: str) -> str:
+        if value and not _PERIOD.fullmatch(value):
+            raise ValueError("2016, 2016-11, 2016-01/2016-02, 2016-Q3, 2016-H1")
         return value
 
     @field_validator("*")
@@ -145,11 +162,11 @@ def parse_head(toml: str, where: str = "") -> Head:
             name = _repeated_field(toml)
             what = "有两个标题" if name == "title" else f"字段 {name} 写了两次"
             raise BadInput(what, where, "同一字段只留一行") from None
-        raise BadInput(f"元数据有一行读不懂（{error}）", where, '每行写成 字段 = "值"') from None
-    try:
-        return Head.model_validate(fields)
-    except ValidationError as error:
-        raise BadInput("；".join(_field_problem(problem) for problem in error.errors()), where) from None
+        found = _LINE.search(str(error))
+        line = f"第 {int(found[1]) + 1} 行" if found else "有一行"  # the fence is the first line
+        names = "、".join(f"{name}（{label}）" for name, label in LABELS.items())
+        raise BadInput(f"元数据{line}读不懂", where, f'每行写成 字段 = "值"，字段名用英文：{names}') from None
+    return Head.checked(fields, where)
 
 
 def _repeated_field(toml: str) -> str:
@@ -169,6 +186,9 @@ def _field_problem(problem: Any) -> str:
         return f"没有名为 {name} 的字段，可用字段：{'、'.join(Head.model_fields)}"
     if name == "date_created":
         return f"{label}（{name}）“{problem['input']}”不是一个存在的日期，请核对"
+    if name == "period":
+        wrong = f"{label}（{name}）“{problem['input']}”不是一个存在的时期"
+        return f"{wrong}，可写 2016、2016-11、2016-01/2016-02、2016-Q3、2016-H1"
     if problem["type"] == "string_type":
         return f"{label}（{name}）应为加引号的文字"
     return f"{label}（{name}）不合格：{problem['msg']}"

@@ -13,10 +13,10 @@ TO_FILL = "【待填"
 def missing_fields(head: Head, *, imported: bool) -> list[str]:
     """Labels of the catalogue fields still empty. Source: dossier 3.1."""
     required = _REQUIRED if imported else _REQUIRED_OF_NEW
-    missing = [LABELS[name] for name in required if not getattr(head, name)]
+    missing = [name for name in required if not getattr(head, name)]
     if head.method != "主动公开" and not head.method_reason:
-        missing.append(LABELS["method_reason"])
-    return missing
+        missing.append("method_reason")
+    return [f"{LABELS[name]}（{name}）" for name in missing]
 
 
 def broken_checks(text: ReportText) -> list[str]:

@@ -121,23 +121,25 @@ def new_report(
             raise BadInput("没有标题", "title", "请用 --title 给出标题")
         _one_line("title", title)
         _one_line("period", period)
-        today = now.astimezone(SHANGHAI).date()
-        bureau = office.settings.bureau
-        head = Head(
-            title=title.strip(),
-            kind=of_kind.name,
-            category=office.settings.category(category or of_kind.category, today).name,
-            period=period.strip(),
-            publisher=bureau.publisher,
-            author_org=bureau.name,
-            date_created=today.isoformat(),
-        )
         name, content = figures or ("", b"")
         given = ""
         if figures:
             _not_too_large(content, name)
             given = figures_text(content, name)  # as the draft will read it, GBK too: else the door sees only noise
         office.admit(actor, f"{title}\n{period}\n{given}", name, now)
+        today = now.astimezone(SHANGHAI).date()
+        bureau = office.settings.bureau
+        head = Head.checked(
+            {
+                "title": title.strip(),
+                "kind": of_kind.name,
+                "category": office.settings.category(category or of_kind.category, today).name,
+                "period": period.strip(),
+                "publisher": bureau.publisher,
+                "author_org": bureau.name,
+                "date_created": today.isoformat(),
+            }
+        )
         if figures:
             read_figures(content, name)
         origin = Origin(FIGURES if figures else BLANK, name, content, {"head": head.model_dump()})

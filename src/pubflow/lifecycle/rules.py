@@ -19,7 +19,11 @@ def complete(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
     """The catalogue fields the public record needs are filled."""
     if not facts.missing_fields:
         return []
-    return [Reason("metadata_missing", f"还缺目录字段：{'、'.join(facts.missing_fields)}；请用 report edit 补齐")]
+    return [
+        Reason(
+            "metadata_missing", f"还缺目录字段：{'、'.join(facts.missing_fields)}；请用 report edit --set 字段=值 补齐"
+        )
+    ]
 
 
 def checks_green(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
@@ -183,6 +187,9 @@ def digest_objections(facts: EditionFacts, digest: str | None) -> list[Reason]:
     """A decision is for the digest that the person saw. `digest` may be its first eight or more digits."""
     if digest is None:
         return [Reason("digest_missing", "请写明所看到版本的摘要（--digest，前 8 位即可）")]
-    if len(digest) < 8 or not facts.digest.startswith(digest.lower()):
-        return [Reason("digest_moved", f"稿件已变动：现在的版本摘要是 {facts.digest[:12]}；请重新查看后再决定")]
+    now_is = f"现在版本的摘要是 {facts.digest[:12]}"
+    if len(digest) < 8:
+        return [Reason("digest_moved", f"摘要至少写 8 位；{now_is}")]
+    if not facts.digest.startswith(digest.lower()):
+        return [Reason("digest_moved", f"稿件已变动，或摘要写错：{now_is}；请重新查看后再决定")]
     return []

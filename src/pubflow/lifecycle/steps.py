@@ -109,6 +109,8 @@ RELEASE_STEPS: Mapping[tuple[ReleaseState, ReleaseAction], tuple[ReleaseState, f
 }
 # Who may plan a release at all; it has no state before.
 PLANNERS = frozenset({Role.DRAFTER, _HEAD, _LEADER, Role.OPERATOR})
+# Who may plan one for reports of any section; the others do it for their own.
+PLANS_ALL = frozenset({_LEADER, Role.OPERATOR})
 
 
 def objections(

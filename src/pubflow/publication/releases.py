@@ -11,13 +11,13 @@ from pubflow.audit.events import Event
 from pubflow.errors import AlreadyMoved, BadInput, NotFound, Reason, StepRefused
 from pubflow.lifecycle.facts import Actor, EditionFacts
 from pubflow.lifecycle.stages import ZH, Action, ReleaseAction, ReleaseState, Stage
-from pubflow.lifecycle.steps import PLANNERS, RELEASE_STEPS, release_objections
+from pubflow.lifecycle.steps import PLANNERS, PLANS_ALL, RELEASE_STEPS, release_objections
 from pubflow.moments import iso, shown
 from pubflow.office.line import newest_edition, refusals_recorded, take_step
 from pubflow.office.office import Office
 from pubflow.publication.tree import PublicTree
 from pubflow.records.store import Tx
-from pubflow.records.tables import Edition, Release, StagedPages
+from pubflow.records.tables import Edition, Release, Report, StagedPages
 
 _PLANNABLE = (Stage.DRAFTING, Stage.DEPARTMENT_REVIEW, Stage.CONFIDENTIALITY_CHECK, Stage.APPROVAL)
 _MOVE_OF_PLANNED = (ReleaseState.PLANNED, ReleaseAction.MOVE)
@@ -44,7 +44,9 @@ def plan(office: Office, report_ids: Sequence[str], actor: Actor, *, instant: da
         tx.session.add(release)
         tx.session.flush()
         for report_id in report_ids:
-            _join(tx, newest_edition(tx.session, report_id), release)
+            edition = newest_edition(tx.session, report_id)
+            _may_plan(tx, edition, actor)
+            _join(tx, edition, release)
         tx.record(
             Event(
                 ReleaseAction.PLAN,
@@ -58,6 +60,15 @@ def plan(office: Office, report_ids: Sequence[str], actor: Actor, *, instant: da
         for report_id in report_ids:
             tx.record(Event("planned", actor.id, report_id, data={"release": release.id, "instant": iso(instant)}))
     return release
+
+
+def _may_plan(tx: Tx, edition: Edition, actor: Actor) -> None:
+    """A drafter or section head plans for reports of the own section; leader and operator for all."""
+    report = tx.session.get_one(Report, edition.report_id)
+    if actor.roles & PLANS_ALL or actor.section == report.section_id:
+        return
+    why = Reason("not_own_draft", f"{report.id} 属于 {report.section_id} 科室，由该科室、分管领导或系统管理员计划发布")
+    raise StepRefused(report.id, ZH[ReleaseAction.PLAN], (why,))
 
 
 def _join(tx: Tx, edition: Edition, release: Release) -> None:

@@ -1,9 +1,10 @@
 """Reading the audit history: events a few thousand at a time, leaves, subtrees, roots and proofs."""
 
+from collections import namedtuple
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, cast
 
-from sqlalchemy import Connection, func, inspect, or_, select, tuple_
+from sqlalchemy import Connection, bindparam, func, inspect, select
 from sqlmodel import col
 
 from pubflow.audit.merkle import Growing, Node, Range, consistency_ranges, cover, hash_of_range, inclusion_ranges
@@ -14,6 +15,17 @@ if TYPE_CHECKING:
     from pubflow.audit.verify import Stored
 
 AT_A_TIME = 2000  # events in memory
+# A row that `audit verify` reads seventeen times: a named tuple answers ten times as fast as the driver's row.
+_Event = namedtuple("_Event", [column.name for column in AuditEvent.__table__.columns])  # type: ignore[attr-defined, misc]
+# Built once: the time of a proof is otherwise spent on building them.
+_KEPT = select(col(AuditNode.level), col(AuditNode.place), col(AuditNode.hash)).where(
+    # Some more than asked for. Pairs would be exact, but SQLite finds pairs by reading the whole table.
+    col(AuditNode.level).in_(bindparam("levels", expanding=True)),
+    col(AuditNode.place).in_(bindparam("places", expanding=True)),
+)
+_LEAVES = select(col(AuditEvent.seq), col(AuditEvent.leaf)).where(
+    col(AuditEvent.seq).in_(bindparam("numbers", expanding=True))
+)
 KEPT_LEVEL = 4  # subtrees of 16 leaves and more are kept: an eighth of a row for each event
 
 
@@ -26,7 +38,7 @@ def events(
     if subject:
         found = found.where(col(AuditEvent.subject) == subject)
     for row in connection.execute(found, execution_options={"yield_per": AT_A_TIME}):
-        yield cast("Stored", row)
+        yield cast("Stored", _Event._make(row))
 
 
 def size(connection: Connection) -> int:
@@ -73,14 +85,15 @@ def subtrees(connection: Connection, nodes: Iterable[Node]) -> dict[Node, bytes]
     kept = [node for node in nodes if node[0] >= KEPT_LEVEL]
     found: dict[Node, bytes] = {}
     if kept:
-        key = tuple_(col(AuditNode.level), col(AuditNode.place))
-        rows = select(col(AuditNode.level), col(AuditNode.place), col(AuditNode.hash)).where(key.in_(kept))
-        found = {(level, place): bytes(hash_) for level, place, hash_ in connection.execute(rows)}
+        rows = connection.execute(
+            _KEPT, {"levels": [*{node[0] for node in kept}], "places": [*{node[1] for node in kept}]}
+        )
+        found = {(level, place): bytes(hash_) for level, place, hash_ in rows}
     rest = [node for node in nodes if node not in found]
-    leaves = _leaves(connection, [(place << level, (place + 1) << level) for level, place in rest])
+    leaves = _leaves(connection, [index for node in rest for index in _under(node)])
     for level, place in rest:
         tree = Growing()
-        for index in range(place << level, (place + 1) << level):
+        for index in _under((level, place)):
             if index not in leaves:
                 raise WorkspaceError(
                     f"Event {index + 1} is missing in the audit history.", "Run `pubflow audit verify`."
@@ -95,11 +108,15 @@ def _hashes(connection: Connection, ranges: list[Range]) -> list[bytes]:
     return [hash_of_range(part, found.__getitem__) for part in ranges]
 
 
-def _leaves(connection: Connection, ranges: list[Range]) -> dict[int, bytes]:
+def _under(node: Node) -> range:
+    level, place = node
+    return range(place << level, (place + 1) << level)
+
+
+def _leaves(connection: Connection, indices: list[int]) -> dict[int, bytes]:
     """Leaf hashes by their number from 0."""
-    if not ranges:
-        return {}
-    number = col(AuditEvent.seq)
-    here = or_(*(number.between(start + 1, end) for start, end in ranges))
-    rows = connection.execute(select(number, col(AuditEvent.leaf)).where(here))
-    return {seq - 1: bytes(leaf) for seq, leaf in rows}
+    found: dict[int, bytes] = {}
+    for start in range(0, len(indices), AT_A_TIME):
+        numbers = [index + 1 for index in indices[start : start + AT_A_TIME]]
+        found |= {seq - 1: bytes(leaf) for seq, leaf in connection.execute(_LEAVES, {"numbers": numbers})}
+    return found

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, text, update
+from sqlalchemy import Engine, insert, text, update
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
@@ -36,6 +36,9 @@ from pubflow.vault import SealBroken, Vault
 # The rows of one report that a step looks at again and again.
 _KEPT = (Report, Edition, Version, Opening, Release, Source)
 _SALT_BYTES = 32
+_LAST = select(col(AuditEvent.seq), col(AuditEvent.chain)).order_by(col(AuditEvent.seq).desc()).limit(1)
+_APPEND = insert(AuditEvent)
+_OF_EVENT = ("action", "actor", "subject", "role", "digest", "from_state", "to_state", "reason")
 _AUDIT_LOCK = 0x7075_6266  # PostgreSQL advisory lock: one appender at a time
 
 
@@ -72,8 +75,8 @@ class Tx:
     def next_number(self, counter: str) -> int:
         """The next value of a gapless counter, from 1."""
         # Two transactions may be the first to ask: the second waits here and finds the row of the first.
-        insert = sqlite.insert if self.session.get_bind().dialect.name == "sqlite" else postgresql.insert
-        self.session.execute(insert(Counter).values(name=counter, value=0).on_conflict_do_nothing())
+        insert_or = sqlite.insert if self.session.get_bind().dialect.name == "sqlite" else postgresql.insert
+        self.session.execute(insert_or(Counter).values(name=counter, value=0).on_conflict_do_nothing())
         row = self.session.exec(select(Counter).where(Counter.name == counter).with_for_update()).one()
         row.value += 1
         self.session.flush()
@@ -130,36 +133,18 @@ class Tx:
             return
         if self.session.get_bind().dialect.name == "postgresql":
             self.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _AUDIT_LOCK})
-        last = self.session.exec(
-            select(AuditEvent.seq, AuditEvent.chain).order_by(col(AuditEvent.seq).desc()).limit(1)
-        ).first()
-        seq, chain = last or (0, GENESIS)
-        rows = []
+        # Not through objects: this is in every transaction, and twice as fast. One by one: a bulk insert may reorder,
+        # and the triggers watch the order.
+        connection = self.session.connection()
+        seq, chain = connection.execute(_LAST).one_or_none() or (0, GENESIS)
         for event in self._events:
             seq += 1
             body = event.body(seq, self.now)
             leaf = leaf_of(body)
             chain = chain_of(bytes(chain), leaf)
-            rows.append(
-                AuditEvent(
-                    seq=seq,
-                    at=iso(self.now),
-                    action=event.action,
-                    actor=event.actor,
-                    subject=event.subject,
-                    role=event.role,
-                    digest=event.digest,
-                    from_state=event.from_state,
-                    to_state=event.to_state,
-                    reason=event.reason,
-                    body=body,
-                    leaf=leaf,
-                    chain=chain,
-                )
-            )
-        for row in rows:  # one by one: a bulk insert may reorder, and the triggers watch the order
-            self.session.add(row)
-            self.session.flush()
+            row = {name: getattr(event, name) for name in _OF_EVENT}
+            row |= {"seq": seq, "at": iso(self.now), "body": body, "leaf": leaf, "chain": chain}
+            connection.execute(_APPEND, row)
         self._events.clear()
 
 

@@ -337,7 +337,9 @@ def _part_of(out: Path) -> Iterator[BinaryIO]:
 def _room_for_copies(home: Home) -> Iterator[Path]:
     """A folder of the owner for copies of databases, gone afterwards. One backup at a time; what a kill left goes."""
     home.run.mkdir(mode=0o700, exist_ok=True)
-    with (home.run / "backup.lock").open("a") as lock:
+    lock_file = home.run / "backup.lock"
+    lock_file.touch(mode=0o600)
+    with lock_file.open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -98,6 +98,9 @@ class Cadence(Entry):
     name: Words
 
 
+RoundNumber = Annotated[str, Field(pattern=r"^[1-9]\d*$")]  # a TOML key is text
+
+
 class ReviewStep(Entry):
     """One department review. `by` is `own_section` (the drafter's) or `section:<id>`.
 
@@ -126,7 +129,7 @@ class Kind(Entry):
     cadence: Literal["regular", "occasional", "standing"]
     template: Annotated[str, Field(pattern=r"^[a-z0-9_-]+\.md\.j2$")]
     reviews: tuple[ReviewStep, ...] = Field(min_length=1)
-    quorum: dict[Annotated[str, Field(pattern=r"^[1-9]\d*$")], Annotated[StrictInt, Field(ge=1)]] = Field(default_factory=dict)
+    quorum: dict[RoundNumber, Annotated[StrictInt, Field(ge=1)]] = Field(default_factory=dict)
     ends_in: Literal["publish", "deliver"]
     sensitive: StrictBool
     index_scheme: Words
