@@ -154,7 +154,8 @@ def test_the_prefect_server_gets_our_guard_and_none_of_the_administrators_own_se
     monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "admin:admin")
     monkeypatch.setenv("https_proxy", "http://proxy.example.org")
     addresses = Addresses("http://127.0.0.1:4200", "http://127.0.0.1:8787", "http://127.0.0.1:8788")
-    server, worker = office_children(tmp_path, tmp_path, addresses, "127.0.0.1")[:2]
+    children = {child.name: child for child in office_children(tmp_path, tmp_path, addresses, "127.0.0.1")}
+    server, worker = children["prefect"], children["worker"]
     for process in (server, worker):
         assert "PREFECT_API_KEY" not in process.environment
         assert process.environment["DO_NOT_TRACK"] == "1"

@@ -155,7 +155,9 @@ class Supervisor:
         last_look_at_logs = time.monotonic()
         while not self._stop.wait(0.1):
             for one in list(self._running.values()):
-                self._look_after(one)
+                self._start_again_what_died()  # between any two questions, which may take seconds to be answered
+                if not one.is_ready and one.process.poll() is None:
+                    self._ask_if_ready(one)
             if not self._ready.is_set() and all(one.is_ready for one in self._running.values()):
                 self._ready.set()
             if time.monotonic() - last_look_at_logs > 10:
@@ -183,17 +185,16 @@ class Supervisor:
             )
         self._running[child.name] = _Running(child, process, time.monotonic(), deaths=deaths, log=log)
 
-    def _look_after(self, one: _Running) -> None:
-        code = one.process.poll()
-        if code is None:
-            if not one.is_ready:
-                self._ask_if_ready(one)
-            return
-        if one.again_at is None:
-            self._note_death(one, code)
-        elif time.monotonic() >= one.again_at:
-            self._say(f"{one.child.name} is started again")
-            self._spawn(one.child, deaths=one.deaths)
+    def _start_again_what_died(self) -> None:
+        for one in list(self._running.values()):
+            code = one.process.poll()
+            if code is None:
+                continue
+            if one.again_at is None:
+                self._note_death(one, code)
+            elif time.monotonic() >= one.again_at:
+                self._say(f"{one.child.name} is started again")
+                self._spawn(one.child, deaths=one.deaths)
 
     def _ask_if_ready(self, one: _Running) -> None:
         try:
@@ -249,13 +250,14 @@ def office_children(home: Path, root: Path, addresses: Addresses, host: str) -> 
     prefect = Prefect(addresses.prefect_api, prefect_guard.auth_string(home), timeout=2, attempts=1)
     serve = [sys.executable, "-m", "prefect", "server", "start", *here, prefect_port]
     return [
+        # The service first: the release loop in it has an instant to keep.
+        Child("service", [*pubflow, "service"], client),
         Child("prefect", serve, server, prefect.knows_us, stops=2),
         Child(
             "worker", [sys.executable, "flows/_resident_worker.py"], client, lambda: _polls(prefect, started), stops=1
         ),
         Child("api", [*pubflow, "serve-api", *here, desk_port], client, lambda: _answers(addresses.desk)),
         Child("portal", [*pubflow, "portal", "serve", *here, portal_port], client, lambda: _answers(addresses.portal)),
-        Child("service", [*pubflow, "service"], client),
     ]
 
 
