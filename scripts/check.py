@@ -52,7 +52,7 @@ def run_tests() -> bool:
             print(".", end="" if column % 100 else "\n", flush=True)
         elif " FAILED" in line or " ERROR" in line:
             print("\n" + line.rstrip(), flush=True)
-        elif not in_durations:
+        elif not in_durations and "SUBPASSED" not in line:
             tail.append(line)
         last = line if line.strip() else last
     code = process.wait()

@@ -131,7 +131,7 @@ def test_a_step_that_does_not_exist_here_and_an_unknown_report_are_refused_and_r
 def test_whoever_comes_second_is_told_and_recorded(given: Given) -> None:
     report_id = given.report(Stage.DEPARTMENT_REVIEW)
 
-    def somebody_was_faster(tx: object, edition: object, facts: object) -> None:
+    def somebody_was_faster(*_: object) -> None:
         raise AlreadyMoved(report_id, "department_review")
 
     digest = given.edition(report_id).digest

@@ -1,0 +1,1 @@
+"""Kills against a running office: `python -m chaos` prints a table and writes bench/results/chaos.json."""
