@@ -29,7 +29,7 @@ Key = Annotated[
 
 def backup_verbs(app: typer.Typer) -> None:
     """Register both."""
-    verb(app, "backup", example="pubflow backup --out /mnt/nas/office.tar.age --key /root/backup.key")(backup)
+    verb(app, "backup", example="pubflow backup --out /mnt/nas/office.tar.age --key /etc/pubflow/backup.key")(backup)
     verb(app, "restore", example="pubflow restore office.tar.age /srv/pubflow-office --key backup.key")(restore)
 
 

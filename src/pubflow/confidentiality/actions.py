@@ -16,11 +16,11 @@ from pubflow.lifecycle.stages import Action, Stage
 from pubflow.moments import SHANGHAI
 from pubflow.office.access import open_text, read_text
 from pubflow.office.due import StepOutcome
-from pubflow.office.line import newest_edition, refusals_recorded, take_step
+from pubflow.office.line import decision_row, newest_edition, refusals_recorded, take_step
 from pubflow.office.office import Office
 from pubflow.office.opening import open_stage
 from pubflow.records.store import Tx
-from pubflow.records.tables import Edition, Finding, Review, ReviewForm
+from pubflow.records.tables import Edition, Finding, ReviewForm
 
 DECISIONS = ("pass",)
 CLEARING = ("公开", "部分公开")
@@ -146,22 +146,8 @@ def clear(
             )
         )
 
-    def decide_row(tx: Tx, edition: Edition, _facts: EditionFacts, _acting: Actor) -> Mapping[str, Any]:
-        review = Review(
-            edition_id=edition.id,
-            visit=edition.visit,
-            stage=Stage.CONFIDENTIALITY_CHECK,
-            step=Stage.CONFIDENTIALITY_CHECK,
-            section_id=actor.section,
-            version=edition.version,
-            digest=edition.digest,
-            state="cleared",
-            by=actor.id,
-            reason=opinion,
-            opened_at=edition.stage_since,
-            decided_at=now,
-        )
-        tx.session.add(review)
+    def decide_row(tx: Tx, edition: Edition, _facts: EditionFacts, acting: Actor) -> Mapping[str, Any]:
+        tx.session.add(decision_row(edition, acting, now, state="cleared", reason=opinion))
         return {"result": result, "version": edition.version}
 
     return take_step(

@@ -210,6 +210,24 @@ def take_step(
     return edition
 
 
+def decision_row(edition: Edition, acting: Actor, now: datetime, *, state: str, reason: str) -> Review:
+    """The row of a decision taken by the officer or the leader on the version at hand."""
+    return Review(
+        edition_id=edition.id,
+        visit=edition.visit,
+        stage=edition.stage,
+        step=edition.stage,
+        section_id=acting.section,
+        version=edition.version,
+        digest=edition.digest,
+        state=state,
+        by=acting.id,
+        reason=reason,
+        opened_at=edition.stage_since,
+        decided_at=now,
+    )
+
+
 def absent_behind(actor: Actor, acting: Actor) -> list[str]:
     """Whose roles and section a deputy acted with."""
     return [
@@ -232,10 +250,6 @@ def move_edition(
     before = Stage(edition.stage)
     if to is not before:
         changes |= {"stage": to.value, "stage_since": tx.now, "visit": edition.visit + 1}
-    if action is Action.RETURN:
-        changes |= {"returned_from": before.value, "returned_digest": edition.digest}
-    elif action is Action.SUBMIT:
-        changes |= {"returned_from": None, "returned_digest": ""}
     digest = edition.digest
     tx.move(edition, **changes)
     tx.record(

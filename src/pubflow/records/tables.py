@@ -165,8 +165,6 @@ class Edition(SQLModel, table=True):
     digest: str = ""
     workflow: dict[str, Any] = _json()
     origin: str = "line"
-    returned_from: str | None = None
-    returned_digest: str = ""
     release_id: str | None = Field(default=None, foreign_key="release.id", index=True)
     published_at: datetime | None = _maybe_moment()
 

@@ -12,7 +12,7 @@ from pubflow.lifecycle.facts import Actor, EditionFacts
 from pubflow.lifecycle.rules import round_is_done
 from pubflow.lifecycle.stages import Action, Role, Stage
 from pubflow.office.due import StepOutcome
-from pubflow.office.line import open_rounds, take_step
+from pubflow.office.line import decision_row, open_rounds, take_step
 from pubflow.office.office import Office
 from pubflow.office.opening import open_stage
 from pubflow.records.store import Tx
@@ -95,29 +95,13 @@ def send_back(
         if facts.stage is Stage.DEPARTMENT_REVIEW:
             review = _waiting_review(tx.session, edition, acting)
         else:
-            review = decision_row(edition, acting, now)
+            review = decision_row(edition, acting, now, state="returned", reason=reason)
             tx.session.add(review)
         review.state, review.by, review.decided_at = "returned", actor.id, now
         review.reason, review.place = reason, place
         return {"place": place, "version": edition.version}
 
     return take_step(office, report_id, Action.RETURN, actor, now=now, digest=digest, reason=reason, also=decide)
-
-
-def decision_row(edition: Edition, actor: Actor, now: datetime) -> Review:
-    """A review row for a decision of the officer or the leader."""
-    return Review(
-        edition_id=edition.id,
-        visit=edition.visit,
-        stage=edition.stage,
-        step=edition.stage,
-        section_id=actor.section,
-        version=edition.version,
-        digest=edition.digest,
-        opened_at=edition.stage_since,
-        decided_at=now,
-        by=actor.id,
-    )
 
 
 def _waiting_review(session: Session, edition: Edition, acting: Actor) -> Review:

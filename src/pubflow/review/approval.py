@@ -13,12 +13,11 @@ from pubflow.lifecycle.stages import ZH, Action, ReleaseAction, ReleaseState, St
 from pubflow.moments import SHANGHAI
 from pubflow.office.access import open_text
 from pubflow.office.due import StepOutcome
-from pubflow.office.line import take_step
+from pubflow.office.line import decision_row, take_step
 from pubflow.office.office import Office
 from pubflow.office.opening import open_stage
 from pubflow.records.store import Tx
 from pubflow.records.tables import Edition, Release, Report, Review
-from pubflow.review.actions import decision_row
 
 
 def open_approval(office: Office, report_id: str, now: datetime) -> StepOutcome:
@@ -45,9 +44,7 @@ def sign(office: Office, report_id: str, actor: Actor, *, digest: str | None, re
     """
 
     def decide(tx: Tx, edition: Edition, _facts: EditionFacts, acting: Actor) -> Mapping[str, Any]:
-        review = decision_row(edition, acting, now)
-        review.state, review.reason = "signed", remark
-        tx.session.add(review)
+        tx.session.add(decision_row(edition, acting, now, state="signed", reason=remark))
         index_no = _take_index_number(office, tx, edition)
         _confirm_release(tx, edition, actor)
         return {"version": edition.version, "index_no": index_no, "release": edition.release_id}

@@ -169,8 +169,6 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("workflow", sa.JSON(), nullable=False),
         sa.Column("origin", sa.String(), nullable=False),
-        sa.Column("returned_from", sa.String(), nullable=True),
-        sa.Column("returned_digest", sa.String(), nullable=False),
         sa.Column("release_id", sa.String(), nullable=True),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
