@@ -39,7 +39,7 @@ bench: $(READY)
 	@$(BIN)/python -m bench
 
 chaos: $(READY)
-	@$(BIN)/python -m pytest tests/chaos -m chaos
+	@$(BIN)/python -m chaos
 
 clean:
 	rm -rf $(VENV) pubflow-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

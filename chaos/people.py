@@ -139,6 +139,7 @@ class Decider(Person):
     """Section head, officer, leader: decide what waits in the inbox."""
 
     decision = ""
+    offered = ""  # the action in the inbox that says the decision can be taken
 
     def tasks(self, phase: str) -> list[Task]:  # noqa: ARG002 - they decide in every phase
         inbox = self.ask("GET", "/inbox")
@@ -148,7 +149,7 @@ class Decider(Person):
         path = f"/reports/{line['id']}"
         if "return" in actions and self.often(RETURNED) and self.phase == "work":
             self.ask("POST", f"{path}/return", digest=line["digest"], reason="请核对", place="第一段")
-        elif self.decision in actions:
+        elif (self.offered or self.decision) in actions:
             self.ask("POST", f"{path}/{self.decision}", digest=line["digest"], **self.form())
 
     def form(self) -> dict[str, Any]:
@@ -161,6 +162,7 @@ class Head(Decider):
 
 class Officer(Decider):
     decision = "clear"
+    offered = "return"  # clearing is not offered before the form is filled, and the form comes with it
 
     def form(self) -> dict[str, Any]:
         answers = {one["id"]: False for one in self.ask("GET", "/checklist")}

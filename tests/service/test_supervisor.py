@@ -173,3 +173,10 @@ def test_a_password_file_that_others_can_read_is_refused_with_the_remedy(tmp_pat
     file.chmod(0o644)
     with pytest.raises(WorkspaceError, match=f"chmod 600 {file}"):
         prefect_guard.auth_string(tmp_path)
+
+
+def test_prefect_stays_on_this_machine_whatever_address_the_office_listens_on(tmp_path: Path):
+    addresses = Addresses("http://127.0.0.1:4200", "http://0.0.0.0:8787", "http://0.0.0.0:8788")
+    children = {child.name: list(child.command) for child in office_children(tmp_path, tmp_path, addresses, "0.0.0.0")}
+    assert children["prefect"][-4:] == ["--host", "127.0.0.1", "--port", "4200"]
+    assert children["api"][-4:] == ["--host", "0.0.0.0", "--port", "8787"]

@@ -72,7 +72,9 @@ def init(
 
 
 def up(
-    host: Host = LOCAL,
+    host: Annotated[
+        str, typer.Option("--host", help="Address of desk and portal; Prefect stays on 127.0.0.1.")
+    ] = LOCAL,
     desk_port: Annotated[int, typer.Option("--desk-port", help="Try this port first.")] = 8787,
     portal_port: Annotated[int, typer.Option("--portal-port", help="Try this port first.")] = 8788,
     prefect_port: Annotated[int, typer.Option("--prefect-port", help="Try this port first.")] = 4200,

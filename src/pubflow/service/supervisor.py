@@ -47,6 +47,10 @@ class Ports:
     portal: int = 8788
 
 
+# Prefect is the operators' console and runs what it is told: it never leaves this machine, whatever `host` is.
+LOOPBACK = "127.0.0.1"
+
+
 @dataclass(frozen=True)
 class Addresses:
     """Where the running office is found. Also in HOME/run/addresses.json, for the command line."""
@@ -238,8 +242,8 @@ def office_children(home: Path, root: Path, addresses: Addresses, host: str) -> 
     prefect_port, desk_port, portal_port = (
         str(httpx.URL(address).port) for address in (addresses.prefect, addresses.desk, addresses.portal)
     )
-    server = prefect_guard.server_environment(home, host, int(prefect_port), os.environ)
-    client = prefect_guard.client_environment(home, host, int(prefect_port), os.environ) | {
+    server = prefect_guard.server_environment(home, LOOPBACK, int(prefect_port), os.environ)
+    client = prefect_guard.client_environment(home, LOOPBACK, int(prefect_port), os.environ) | {
         "PUBFLOW_ROOT": str(root),
         "PUBFLOW_DESK_URL": addresses.desk,
         "PUBFLOW_PORTAL_URL": addresses.portal,
@@ -248,7 +252,7 @@ def office_children(home: Path, root: Path, addresses: Addresses, host: str) -> 
     here = ["--host", host, "--port"]
     started = datetime.now(UTC)
     prefect = Prefect(addresses.prefect_api, prefect_guard.auth_string(home), timeout=2, attempts=1)
-    serve = [sys.executable, "-m", "prefect", "server", "start", *here, prefect_port]
+    serve = [sys.executable, "-m", "prefect", "server", "start", "--host", LOOPBACK, "--port", prefect_port]
     return [
         # The service first: the release loop in it has an instant to keep.
         Child("service", [*pubflow, "service"], client),
@@ -348,8 +352,12 @@ def checkout() -> Path:
 def _started(
     home: Path, host: str, ports: Ports, say: Callable[[str], None], children: ChildrenOf | None
 ) -> Iterator[tuple[Addresses, Supervisor]]:
-    with _only_one(home), kept_ports(host, (ports.prefect, ports.desk, ports.portal)) as kept:
-        addresses = Addresses(*(f"http://{host}:{port}" for port in kept))
+    with (
+        _only_one(home),
+        kept_ports(LOOPBACK, (ports.prefect,)) as (prefect,),
+        kept_ports(host, (ports.desk, ports.portal)) as (desk, portal),
+    ):
+        addresses = Addresses(f"http://{LOOPBACK}:{prefect}", f"http://{host}:{desk}", f"http://{host}:{portal}")
         prefect_guard.prepare(home)
         listed = children(addresses) if children else office_children(home, checkout(), addresses, host)
         supervisor = Supervisor(listed, folder=checkout(), logs=home / "logs", say=say)
