@@ -105,6 +105,7 @@ def create_workspace(path: Path, now: datetime) -> Office:
         for folder in (home.keys, home.run):
             folder.mkdir(mode=0o700)
         write_default_config(home.config)
+        home.config.chmod(0o700)  # it names the people and their roles
         MasterKey.create(home.master_key)
     except OSError as error:
         raise WorkspaceError(

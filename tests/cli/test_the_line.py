@@ -1,5 +1,6 @@
 """A report's way by verbs: each verb's use, its refusals, and what it says."""
 
+import base64
 import json
 import os
 import subprocess
@@ -39,6 +40,11 @@ def test_the_import_tells_what_was_read_and_waits_for_the_draft(desk: Any, by: A
     for code in range(1, 10):
         assert f"W{code}" in done.out
     report = done.out.split()[0]
+    kept = story.ok("lin_xiao", "report", "show", report, "--difference")
+    assert base64.b64decode(kept["content"]) == SEED.read_bytes()
+    assert "-索引號: | A25010" in kept["difference"]
+    assert "+索引号: | A25010" in kept["difference"]
+    assert by("peng_cheng", "report", "show", report, "--difference").code == 1  # another section
     refused = by("lin_xiao", "report", "submit", report)
     assert refused.code == 1
     assert f"下一步：pubflow report show {report}" in refused.err

@@ -93,13 +93,21 @@ def show(
     report: Report,
     text: Annotated[bool, typer.Option("--text", help="The text itself; the reader is recorded.")] = False,
     version: Annotated[int | None, typer.Option("--version", min=1, help="With --text: an older version.")] = None,
+    difference: Annotated[bool, typer.Option("--difference", help="What the import changed in its raw file.")] = False,
 ) -> Told:
-    """One report: stage, digest, versions, decisions, and what you may do or why not."""
+    """One report: stage, digest, versions, decisions, and what you may do or why not.
+
+    With --difference --json the raw file is there as well, in base64.
+    """
     if version is not None and not text:
         raise typer.BadParameter("goes with --text", param_hint="--version")
     if text:
         found = ask("GET", "reports", report, "text", params={"version": version})
         return Told(found, [found["text"].removesuffix("\n")])
+    if difference:
+        source = ask("GET", "reports", report, "source")
+        head = f"{source['name']}  SHA-256 {source['sha256']}"
+        return Told(source, [head, source["difference"].removesuffix("\n") or "导入没有改动原文件"])
     view = ask("GET", "reports", report)
     return Told(view, _view(view))
 

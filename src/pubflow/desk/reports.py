@@ -16,9 +16,10 @@ from pubflow.errors import BadInput
 from pubflow.lifecycle.stages import Role
 from pubflow.moments import utc_now
 from pubflow.office import reading
-from pubflow.office.access import read_text
+from pubflow.office.access import open_difference, open_source, read_text
+from pubflow.office.line import newest_edition
 from pubflow.office.reading import ReportLine, ReportView
-from pubflow.records.tables import AuditEvent
+from pubflow.records.tables import AuditEvent, Source
 
 router = APIRouter()
 HISTORY_READERS = frozenset({Role.AUDITOR, Role.OPERATOR, Role.CHIEF})
@@ -249,6 +250,29 @@ def diff(report_id: str, office: TheOffice, actor: SignedIn, old: int, new: int 
         f"v{number}",
     )
     return DiffOut(report=report_id, old=old, new=number, diff="".join(lines))
+
+
+class SourceOut(BaseModel):
+    """What a draft was made from: the raw file as it came, and what the import changed in it."""
+
+    report: str
+    name: str
+    sha256: str
+    content: str
+    difference: str
+
+
+@router.get("/reports/{report_id}/source")
+def source(report_id: str, office: TheOffice, actor: SignedIn) -> SourceOut:
+    """The raw source of a draft (base64) and the difference the import made; the reader is logged."""
+    read_text(office, actor, report_id, now=utc_now())
+    with office.records.reading() as session:
+        edition = newest_edition(session, report_id)
+        row = session.get_one(Source, edition.id)
+        raw = open_source(office, session, edition)
+        difference = open_difference(office, session, edition)
+    content = base64.b64encode(raw).decode()
+    return SourceOut(report=report_id, name=row.name, sha256=row.sha256, content=content, difference=difference)
 
 
 @router.get("/reports/{report_id}/warnings")

@@ -46,6 +46,16 @@ def open_source(office: Office, session: Session, edition: Edition) -> bytes:
     return open_sealed(office, session, edition, source.sealed, f"{edition.id}/source")
 
 
+def open_difference(office: Office, session: Session, edition: Edition) -> str:
+    """What the import changed in its file, as a unified difference; empty when it changed nothing. Raises NotFound."""
+    source = session.get(Source, edition.id)
+    if source is None:
+        raise NotFound(f"{edition.report_id} 的来源文件")
+    if source.difference is None:
+        return ""
+    return open_sealed(office, session, edition, source.difference, f"{edition.id}/difference").decode()
+
+
 def open_sealed(office: Office, session: Session, edition: Edition, sealed: bytes, place: str) -> bytes:
     """Bytes sealed with the report's key."""
     return office.vault.open(session.get_one(Report, edition.report_id).wrapped_key, sealed, place)
