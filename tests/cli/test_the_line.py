@@ -44,7 +44,7 @@ def test_the_import_tells_what_was_read_and_waits_for_the_draft(desk: Any, by: A
     assert base64.b64decode(kept["content"]) == SEED.read_bytes()
     assert "-索引號: | A25010" in kept["difference"]
     assert "+索引号: | A25010" in kept["difference"]
-    assert by("peng_cheng", "report", "show", report, "--difference").code == 1  # another section
+    assert by("gong_lei", "report", "show", report, "--difference").code == 1  # the operator reads no drafts
     refused = by("lin_xiao", "report", "submit", report)
     assert refused.code == 1
     assert f"下一步：pubflow report show {report}" in refused.err
