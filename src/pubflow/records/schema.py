@@ -1,5 +1,6 @@
 """Bringing a database to the present schema, and telling where model and migrations differ."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,15 @@ from sqlmodel import SQLModel
 
 from pubflow.records import tables as _tables  # noqa: F401  # registers every table
 
+# Alembic keeps its context in globals of the process: of two threads that migrate at once, one fails.
+_ONE_AT_A_TIME = threading.Lock()
+
 
 def migrate(engine: Engine) -> None:
     """Upgrade to the newest migration; harmless when it is there already."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.connect() as connection:
+    with _ONE_AT_A_TIME, engine.connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
