@@ -10,6 +10,7 @@ import os
 import random
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -33,7 +34,7 @@ class Refused(Exception):
     """The office said no: somebody was faster, or an earlier try went through unheard. Look again."""
 
 
-class Person:
+class Person(ABC):
     """What all of them do: ask, wait, write down."""
 
     def __init__(self, name: str, number: int, control: Path, seed: int) -> None:
@@ -86,8 +87,9 @@ class Person:
                     continue
             time.sleep(PATIENCE)
 
+    @abstractmethod
     def tasks(self, phase: str) -> list[Task]:
-        raise NotImplementedError
+        """What this person may do now, each tried once a round."""
 
 
 class Drafter(Person):

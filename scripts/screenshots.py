@@ -5,7 +5,6 @@ import io
 import os
 import sys
 import tempfile
-import tomllib
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -17,7 +16,6 @@ from pubflow.cli import demo
 from pubflow.service.pages import BOARD_KEY
 from pubflow.service.prefect_guard import auth_string
 from pubflow.service.supervisor import running
-from pubflow.settings import shipped_config
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 CHROMIUM = "/usr/bin/chromium"
@@ -53,7 +51,7 @@ def main() -> int:
         show = demo.Show(console, stack.enter_context(Progress(console=console)))
         browser = stack.enter_context(sync_playwright()).chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 800})
-        scenario = tomllib.loads((shipped_config() / "demo" / demo.SCENARIO).read_text(encoding="utf-8"))
+        scenario = demo.read_scenario()
         report = demo.draft(office, show, scenario)
         office.wait_until_open(demo.HEAD, report, "approve")
         page.wait_for_timeout(3000)  # the pages are refreshed every two seconds

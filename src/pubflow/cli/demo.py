@@ -24,6 +24,7 @@ import httpx
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from pubflow.drafting.import_decisions import ImportDecisions, read_decisions
 from pubflow.errors import WorkspaceError
 from pubflow.moments import shown, utc_now
 from pubflow.service.supervisor import Addresses, running
@@ -139,7 +140,7 @@ def demo(directory: Path, *, stay: bool = False) -> int:
     stay: leave everything running until Ctrl-C. Raises WorkspaceError when something does not work.
     """
     console = Console()
-    scenario = tomllib.loads((shipped_config() / "demo" / SCENARIO).read_text(encoding="utf-8"))
+    scenario = read_scenario()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with ExitStack() as stack:
         show = Show(console, stack.enter_context(Progress(*columns, console=console, transient=True)))
@@ -163,6 +164,12 @@ def demo(directory: Path, *, stay: bool = False) -> int:
     return 0
 
 
+def read_scenario() -> ImportDecisions:
+    """What the demo's persons decide about the report. Raises BadInput naming every key that is wrong."""
+    file = shipped_config() / "demo" / SCENARIO
+    return read_decisions(tomllib.loads(file.read_text(encoding="utf-8")), file.name)
+
+
 def new_workspace(directory: Path) -> dict[str, str]:
     """`pubflow init`, and a password for each of the five persons; an earlier demo's workspace is replaced."""
     if (directory / MARK).exists():
@@ -182,17 +189,17 @@ def new_workspace(directory: Path) -> dict[str, str]:
     return passwords
 
 
-def _main_job(office: Office, show: Show, scenario: dict[str, Any]) -> tuple[str, str]:
+def _main_job(office: Office, show: Show, scenario: ImportDecisions) -> tuple[str, str]:
     """Import to public page; the report's number and its public path."""
     report = draft(office, show, scenario)
     digest = review(office, show, report)
     return report, release_it(office, show, report, digest)
 
 
-def draft(office: Office, show: Show, scenario: dict[str, Any]) -> str:
-    file = str(_seed(scenario["file"]))
-    words = ("--title", scenario["title"], "--kind", scenario["kind"], "--category", scenario["category"])
-    with show.step(DRAFTER, f"report import {scenario['file']}") as say:
+def draft(office: Office, show: Show, scenario: ImportDecisions) -> str:
+    file = str(_seed(scenario.file))
+    words = ("--title", scenario.title, "--kind", scenario.kind, "--category", scenario.category)
+    with show.step(DRAFTER, f"report import {scenario.file}") as say:
         read = office.verb(DRAFTER, "report", "import", file, *words)
         report = str(read["report"])
         say(f"{report}: {read['pinyin_removed']} pinyin removed, categories add up to {sum(read['counts'].values())}")
@@ -200,15 +207,15 @@ def draft(office: Office, show: Show, scenario: dict[str, Any]) -> str:
     with show.step(DRAFTER, "report submit") as say:
         say(_refused(office, DRAFTER, "report", "submit", report))
     with show.step(DRAFTER, "report warnings --accept") as say:
-        for decision in scenario["decisions"]:
-            if decision["decision"] == "accept":
-                answer = ("--accept", decision["code"], "--reason", decision["reason"])
+        for decision in scenario.decisions:
+            if decision.decision == "accept":
+                answer = ("--accept", decision.code, "--reason", decision.reason)
                 office.verb(DRAFTER, "report", "warnings", report, *answer)
-                say(decision["code"])
+                say(decision.code)
     with show.step(DRAFTER, "report edit --replace (the destroyed run)"):
-        for decision in scenario["decisions"]:
-            for mend in decision.get("mends", ()):
-                change = ("--replace", mend["old"], "--with", mend["new"], "--reason", mend["reason"])
+        for decision in scenario.decisions:
+            for mend in decision.mends:
+                change = ("--replace", mend.old, "--with", mend.new, "--reason", mend.reason)
                 office.verb(DRAFTER, "report", "edit", report, *change)
     with show.step(DRAFTER, "report submit"):
         office.verb(DRAFTER, "report", "submit", report)

@@ -18,7 +18,6 @@ from pubflow.records.tables import (
     AuditEvent,
     Edition,
     ImportWarning,
-    Person,
     Publication,
     Release,
     Report,
@@ -265,9 +264,3 @@ def _line(session: Session, edition: Edition, actor: Actor) -> ReportLine:
         release=edition.release_id,
         instant=release.instant if release else None,
     )
-
-
-def names_of(office: Office) -> dict[str, str]:
-    """Person id to name, for the desk."""
-    with office.records.reading() as session:
-        return {person.id: person.name for person in session.exec(select(Person)).all()}

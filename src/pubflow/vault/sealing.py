@@ -97,11 +97,6 @@ class Vault:
         """A keyed fingerprint (HMAC-SHA256, 64 hexadecimal digits): comparable here, guessable nowhere."""
         return hmac.new(self._fingerprints, text.encode(), hashlib.sha256).hexdigest()
 
-    @property
-    def fingerprint_key(self) -> bytes:
-        """The key behind `fingerprint`, for rooms that fingerprint findings themselves."""
-        return self._fingerprints
-
     def _unwrap(self, wrapped: bytes, place: str) -> bytes:
         try:
             return aes_key_unwrap(self._master, wrapped)
