@@ -1,6 +1,7 @@
 """All checks in one place: format, lint, types, floors of the house, migrations; with --tests all tests as well.
 
-Prints the seconds of each, and of each room of the tests.
+Prints the seconds of each, and of each room of the tests. The tests that start a whole office run alone, since their
+processes need both cores; all others run two files at a time.
 """
 
 import re
@@ -18,7 +19,12 @@ CHECKS = {
     "types": [BIN / "mypy"],
     "floors": [BIN / "lint-imports"],
 }
-TESTS = [sys.executable, "-m", "pytest", "--durations=0", "--durations-min=0.001", "-vv", "-rN", "--no-header"]
+PYTEST = [sys.executable, "-m", "pytest", "--durations=0", "--durations-min=0.001", "-vv", "-rN", "--no-header"]
+WHOLE_OFFICES = "tests/flow_runs"
+TESTS = {
+    "tests": [*PYTEST, "tests", f"--ignore={WHOLE_OFFICES}", "--numprocesses=2", "--dist=loadfile"],
+    "offices": [*PYTEST, WHOLE_OFFICES],
+}
 _DURATION = re.compile(r"^\s*(\d+\.\d+)s (?:call|setup|teardown)\s+tests/([\w.]+)")
 
 
@@ -33,13 +39,14 @@ def run(name: str, command: list[object]) -> bool:
     return done.returncode == 0
 
 
-def run_tests() -> bool:
+def run_tests(name: str, command: list[str]) -> bool:
     """Run pytest, a dot a test; then the seconds of each room and pytest's own last line."""
+    began = time.monotonic()
     rooms: dict[str, float] = defaultdict(float)
     tail: list[str] = []
     last = ""
     in_durations = False
-    process = subprocess.Popen(TESTS, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     column = 0
     for line in process.stdout or ():
         found = _DURATION.match(line)
@@ -62,6 +69,7 @@ def run_tests() -> bool:
     print(last.strip("= \n"))
     for room, seconds in sorted(rooms.items(), key=lambda one: -one[1]):
         print(f"       {room:<24} {seconds:6.1f} s")
+    print(f"{'ok    ' if code == 0 else 'FAILED'} {name:<10} {time.monotonic() - began:6.1f} s", flush=True)
     return code == 0
 
 
@@ -70,9 +78,7 @@ def main() -> int:
     results = [run(name, list(command)) for name, command in CHECKS.items()]  # all of them, also after one failed
     good = all(results)
     if good and "--tests" in sys.argv[1:]:
-        began = time.monotonic()
-        good = run_tests()
-        print(f"{'ok    ' if good else 'FAILED'} tests      {time.monotonic() - began:6.1f} s")
+        good = all(run_tests(name, command) for name, command in TESTS.items())
     return 0 if good else 1
 
 

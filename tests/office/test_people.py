@@ -1,7 +1,6 @@
 """Who acts: passwords, tokens, deactivation; each of it an audit event, none of it with a secret."""
 
 import hashlib
-import secrets
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
@@ -153,7 +152,7 @@ def test_a_token_names_its_person_until_it_expires(office: Office) -> None:
         who(office, token, now=expires)
 
 
-@pytest.mark.parametrize("token", ["", "x", secrets.token_urlsafe(32)])
+@pytest.mark.parametrize("token", ["", "x", "K" * 43])
 def test_an_unknown_token_names_nobody(office: Office, token: str) -> None:
     with pytest.raises(NotSignedIn, match="pubflow login"):
         who(office, token, now=NOON)
