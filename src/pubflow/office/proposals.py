@@ -1,0 +1,124 @@
+"""The officer's masking proposals: what stands where, and what would stand there instead (design decision 4).
+
+The officer proposes (room confidentiality), the drafter answers (room drafting); this is what both rooms share.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from pubflow.documents.report_text import ReportText
+from pubflow.lifecycle.facts import Actor
+from pubflow.office.access import open_sealed, open_text, read_text
+from pubflow.office.line import newest_edition
+from pubflow.office.office import Office
+from pubflow.records.tables import Edition, Finding, Proposal, Report
+
+MASK, REMOVE = "mask", "remove"
+_AROUND = 12  # characters shown on each side of a passage
+
+
+@dataclass(frozen=True)
+class ProposalView:
+    """One proposal with its difference; before, passage, replacement and after quote the draft."""
+
+    number: int
+    finding: int
+    kind: str
+    state: str
+    version: int
+    start: int
+    end: int
+    before: str
+    passage: str
+    replacement: str
+    after: str
+    by: str
+    basis: str
+    reason: str
+    proposed_at: datetime
+    answered_by: str | None
+    answer: str
+
+
+def sealed_change(
+    office: Office, session: Session, edition: Edition, finding: Finding, passage: str, new: str
+) -> bytes:
+    """A passage and what would stand there instead, sealed for this finding."""
+    key = session.get_one(Report, edition.report_id).wrapped_key
+    change = json.dumps({"passage": passage, "replacement": new}, ensure_ascii=False)
+    return office.vault.seal(key, change.encode(), _place(edition, finding.id))
+
+
+def opened_change(office: Office, session: Session, edition: Edition, proposal: Proposal) -> tuple[str, str]:
+    """Passage and replacement of a proposal. Raises SealBroken."""
+    opened = open_sealed(office, session, edition, proposal.sealed, _place(edition, proposal.finding_id))
+    change = json.loads(opened)
+    return change["passage"], change["replacement"]
+
+
+def _place(edition: Edition, finding: int | None) -> str:
+    return f"{edition.id}/proposal/{finding}"
+
+
+def changed_text(office: Office, session: Session, edition: Edition, proposals: Sequence[Proposal]) -> ReportText:
+    """The text on which these proposals were made with exactly these replacements; they share one digest.
+
+    Raises BadInput when the result is no report text any more, SealBroken.
+    """
+    text = open_text(office, session, edition, proposals[0].version).canonical()
+    for proposal in sorted(proposals, key=lambda one: one.start, reverse=True):
+        passage, replacement = opened_change(office, session, edition, proposal)
+        if text[proposal.start : proposal.end] != passage:
+            raise ValueError(f"proposal {proposal.id} does not stand at its place")
+        text = text[: proposal.start] + replacement + text[proposal.end :]
+    return ReportText.parse(text, edition.report_id)
+
+
+def proposals_of(session: Session, edition: Edition, *, state: str | None = None) -> list[Proposal]:
+    """The proposals of an edition, oldest first."""
+    found = select(Proposal).where(Proposal.edition_id == edition.id).order_by(col(Proposal.id))
+    return list(session.exec(found.where(Proposal.state == state) if state else found).all())
+
+
+def open_numbers(session: Session, edition: Edition) -> list[int]:
+    """The open proposals on the text at hand."""
+    return [one.id or 0 for one in proposals_of(session, edition, state="open") if one.digest == edition.digest]
+
+
+def proposal_views(office: Office, actor: Actor, report_id: str, now: datetime) -> list[ProposalView]:
+    """Every proposal with its difference, for whoever may read the draft; the reader is logged.
+
+    Raises StepRefused, NotFound.
+    """
+    read_text(office, actor, report_id, now=now)
+    with office.records.reading() as session:
+        edition = newest_edition(session, report_id)
+        return [_view(office, session, edition, one) for one in proposals_of(session, edition)]
+
+
+def _view(office: Office, session: Session, edition: Edition, one: Proposal) -> ProposalView:
+    passage, replacement = opened_change(office, session, edition, one)
+    text = open_text(office, session, edition, one.version).canonical()
+    return ProposalView(
+        number=one.id or 0,
+        finding=one.finding_id,
+        kind=one.kind,
+        state=one.state,
+        version=one.version,
+        start=one.start,
+        end=one.end,
+        before=text[max(0, one.start - _AROUND) : one.start],
+        passage=passage,
+        replacement=replacement,
+        after=text[one.end : one.end + _AROUND],
+        by=one.by,
+        basis=one.basis,
+        reason=one.reason,
+        proposed_at=one.proposed_at,
+        answered_by=one.answered_by,
+        answer=one.answer,
+    )
