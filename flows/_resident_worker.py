@@ -13,11 +13,13 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import anyio
 import anyio.abc
@@ -36,12 +38,15 @@ from prefect.flow_engine import run_flow
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
 from flows._deployments import ROOT, entries, load, register
+from pubflow.service.calling import last_call
 
 TYPE = "pubflow-resident"
 NAME = "resident"
 POOL = "pubflow"
 AT_ONCE = 8  # runs at a time; each may use a few tasks, and the register has one writer
 LAST_WISH = 8.0  # seconds that running steps get to end after SIGTERM; they may be cut, the register does not mind
+AWAKE = 10.0  # seconds after a call in which the server is asked at every beat
+ASLEEP = 5.0  # seconds between two looks without one; a run started in Prefect's UI waits so long
 SERVER_WAIT = 60.0  # seconds to wait for the server before giving up
 # No command, no environment: nothing a caller of the API could set. Prefect wants neither part to be empty.
 TEMPLATE: dict[str, Any] = {"job_configuration": {"labels": {}}, "variables": {"type": "object", "properties": {}}}
@@ -65,7 +70,19 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, ResidentRes
         super().__init__(work_pool_name=pool, name=name, limit=AT_ONCE, base_job_template=TEMPLATE)
         self._flows = flows
         self._threads = anyio.CapacityLimiter(AT_ONCE)
+        self._by_deployment: dict[UUID, Flow[..., Any]] = {}
+        self._call, self._called, self._asked = 0, float("-inf"), float("-inf")
         self.running: set[int] = set()  # threads that have a run in hand
+
+    async def get_and_submit_flow_runs(self) -> list[FlowRun]:
+        """Ask the server for a while after each call, else now and then: a look for nothing costs it 40 ms of CPU."""
+        now, call = time.monotonic(), _last_call()
+        if call is None or call != self._call:
+            self._call, self._called = call or 0, now
+        if now - self._called > AWAKE and now - self._asked < ASLEEP and not self.running:
+            return []
+        self._asked = now
+        return await super().get_and_submit_flow_runs()
 
     async def run(
         self,
@@ -94,12 +111,16 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, ResidentRes
             raise LookupError(
                 "This run has no deployment; the resident worker runs what deployments/prefect.yaml lists."
             )
+        known = self._by_deployment.get(flow_run.deployment_id)
+        if known is not None:
+            return known
         entrypoint = (await self.client.read_deployment(flow_run.deployment_id)).entrypoint
         flow = self._flows.get(entrypoint or "")
         if flow is None:
             raise LookupError(
                 f"{entrypoint} is not listed in deployments/prefect.yaml, so the resident worker refuses it."
             )
+        self._by_deployment[flow_run.deployment_id] = flow
         return flow
 
 
@@ -154,6 +175,12 @@ async def _server_is_there(stop: asyncio.Event) -> bool:
     if not stop.is_set():
         _say(f"No Prefect server answered at {address} for {SERVER_WAIT:.0f} s; ending, to be started again.")
     return False
+
+
+def _last_call() -> int | None:
+    """The last call of this workspace; None on a machine that has none, where nobody can call."""
+    home = os.environ.get("PUBFLOW_HOME")
+    return last_call(Path(home)) if home else None
 
 
 def _say(line: str) -> None:

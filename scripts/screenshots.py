@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from chromium import CHROMIUM, FLAGS
 from playwright.sync_api import Page, sync_playwright
 from pylopdf_fonts_zh_cn import __file__ as fonts_package
 from rich.console import Console
@@ -18,16 +19,6 @@ from pubflow.service.prefect_guard import auth_string
 from pubflow.service.supervisor import running
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir>{fonts}</dir><dir>/usr/share/fonts</dir><cachedir>{cache}</cachedir>
 <alias><family>sans-serif</family><prefer><family>Noto Sans SC</family></prefer></alias>
@@ -49,7 +40,7 @@ def main() -> int:
             office.sign_in(person, password)
         console = Console(file=io.StringIO())
         show = demo.Show(console, stack.enter_context(Progress(console=console)))
-        browser = stack.enter_context(sync_playwright()).chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = stack.enter_context(sync_playwright()).chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         scenario = demo.read_scenario()
         report = demo.draft(office, show, scenario)

@@ -67,6 +67,16 @@ class CreatedRun:
     is_new: bool
 
 
+@dataclass(frozen=True)
+class PageRow:
+    """One version of a page in Prefect. updated: when it was last written."""
+
+    id: str
+    key: str
+    updated: datetime
+    is_newest: bool
+
+
 class _Busy(Exception):
     """An answer that is worth a second try at once."""
 
@@ -86,6 +96,7 @@ class Prefect:
         self._csrf_client = str(uuid4())
         self._csrf_token: str | None = None
         self._deployments: dict[str, str] = {}
+        self._newest_pages: dict[str, str] = {}
         # trust_env off: a proxy of the office must not see, or lose, calls to this very machine.
         self._http = httpx.Client(
             base_url=self.address, auth=(name, password) if auth else None, timeout=timeout, trust_env=False
@@ -159,7 +170,21 @@ class Prefect:
             return {}
         return {str(row["name"]): _moment(row["last_heartbeat_time"]) for row in answer.json()}
 
+    def is_paused(self, pool: str) -> bool:
+        """Whether somebody paused a work pool, or a queue of it, so that nothing in it is started."""
+        answer = self._send("GET", f"/work_pools/{pool}", accept=(404,))
+        if answer.status_code == 404:
+            return False
+        queues = self._send("POST", f"/work_pools/{pool}/queues/filter", {"limit": PAGE}).json()
+        return bool(answer.json()["is_paused"]) or any(queue["is_paused"] for queue in queues)
+
     # --- writing
+
+    def resume(self, pool: str) -> None:
+        """Let a paused work pool and its queues go on."""
+        self._send("PATCH", f"/work_pools/{pool}", {"is_paused": False})
+        for queue in self._send("POST", f"/work_pools/{pool}/queues/filter", {"limit": PAGE}).json():
+            self._send("PATCH", f"/work_pools/{pool}/queues/{queue['name']}", {"is_paused": False})
 
     def create_flow_run(
         self,
@@ -190,19 +215,48 @@ class Prefect:
         state = {"type": "CRASHED", "name": "Crashed", "message": message}
         self._send("POST", f"/flow_runs/{run_id}/set_state", {"state": state, "force": True}, accept=(404,))
 
-    def write_page(self, key: str, markdown: str, description: str, flow_run_id: str | None = None) -> None:
-        """Write a Markdown artifact. `key`: lower-case letters, digits and dashes; the newest of a key is shown."""
-        body = {"key": key, "type": "markdown", "data": markdown, "description": description}
-        self._send("POST", "/artifacts/", body | ({"flow_run_id": flow_run_id} if flow_run_id else {}))
+    def write_page(self, key: str, markdown: str, description: str) -> None:
+        """Write a Markdown artifact over the newest of its key, or make the first one.
+
+        `key`: lower-case letters, digits and dashes. Over it, so that Prefect's database does not keep each version.
+        """
+        body = {"data": markdown, "description": description}
+        known = self._newest_pages.get(key) or self._newest_page(key)
+        if known and self._send("PATCH", f"/artifacts/{known}", body, accept=(404,)).status_code != 404:
+            self._newest_pages[key] = known
+            return
+        made = self._send("POST", "/artifacts/", body | {"key": key, "type": "markdown"}).json()
+        self._newest_pages[key] = str(made["id"])
+
+    def _newest_page(self, key: str) -> str | None:
+        # Not /artifacts/KEY/latest: the id in its answer is that of the key, and not of what can be written over.
+        chosen = {"artifacts": {"key": {"any_": [key]}}, "limit": 1}
+        found = self._send("POST", "/artifacts/latest/filter", chosen).json()
+        return str(found[0]["latest_id"]) if found else None
+
+    def pages(self) -> Iterable[PageRow]:
+        """Every version of every page, as many at a time as Prefect gives."""
+        newest = {str(row["latest_id"]) for row in self._paged("/artifacts/latest/filter", {})}
+        for row in self._paged("/artifacts/filter", {"artifacts": {"type": {"any_": ["markdown"]}}}):
+            if row.get("key"):
+                yield PageRow(str(row["id"]), row["key"], _moment(row["updated"]), str(row["id"]) in newest)
+
+    def delete_page(self, page: PageRow) -> None:
+        """Delete one version of a page; one that is gone already is no error."""
+        self._newest_pages.pop(page.key, None)
+        self._send("DELETE", f"/artifacts/{page.id}", accept=(404,))
 
     # --- how
 
     def _filtered(self, chosen: dict[str, Any]) -> Iterable[FlowRun]:
+        return map(_flow_run, self._paged("/flow_runs/filter", {"flow_runs": chosen}))
+
+    def _paged(self, path: str, chosen: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
         offset = 0
         while True:
-            body = {"flow_runs": chosen, "limit": PAGE, "offset": offset, "sort": "ID_DESC"}
-            rows = self._send("POST", "/flow_runs/filter", body).json()
-            yield from (_flow_run(row) for row in rows)
+            body = {**chosen, "limit": PAGE, "offset": offset, "sort": "ID_DESC"}
+            rows = self._send("POST", path, body).json()
+            yield from rows
             if len(rows) < PAGE:
                 return
             offset += PAGE

@@ -1,7 +1,8 @@
 """The one place that knows how a real office is put together from its workspace folder."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -9,9 +10,12 @@ from typing import Protocol
 from pubflow.confidentiality.actions import marks, scan_version
 from pubflow.drafting.starting import make_draft
 from pubflow.errors import BadInput, WorkspaceError
+from pubflow.moments import utc_now
 from pubflow.office import due, story
 from pubflow.office.checkpoints import signing_key
 from pubflow.office.due import DueStep, StepOutcome, StepRuns
+from pubflow.office.making import new_workspace_folder
+from pubflow.office.master_key import settle
 from pubflow.office.office import Home, Office
 from pubflow.office.people import seed_people
 from pubflow.office.story import Story
@@ -25,8 +29,9 @@ from pubflow.records.store import Records
 from pubflow.review.actions import open_review
 from pubflow.review.approval import open_approval
 from pubflow.service.daily import daily
+from pubflow.service.stuck import Stuck, stuck_releases, stuck_steps
 from pubflow.settings import load_settings, write_default_config
-from pubflow.vault import MasterKey, Vault
+from pubflow.vault import MasterKey, Vault, hold
 
 DEFAULT_HOME = "pubflow-office"
 FIRST_GENERATION = "empty"
@@ -59,9 +64,12 @@ class Line:
         """All machine steps that are due."""
         return due.due_steps(self.office)
 
-    def due_version(self, step: str, subject: str) -> int | None:
-        """The version a step is due for; None when it is not. `daily` may always run."""
-        return 0 if step == due.DAILY else due.due_version(self.office, step, subject)
+    def due_versions(self, step: str, subjects: Iterable[str]) -> Mapping[str, int]:
+        """{subject: version} of those this step is due for. `daily` may always run."""
+        if step == due.DAILY:
+            return dict.fromkeys(subjects, 0)
+        found, wanted = due.due_versions(self.office, step), set(subjects)
+        return {subject: version for subject, version in found.items() if subject in wanted}
 
     def run_step(self, step: str, subject: str, now: datetime) -> StepOutcome:
         """Do one machine step, or say that it is not due. Raises BadInput for a step that does not exist."""
@@ -71,11 +79,15 @@ class Line:
 
     def story(self, subject: str) -> Story | None:
         """The story of one report or release."""
-        return story.story(self.office, subject)
+        return story.story(self.office, subject, utc_now())
 
-    def board(self, now: datetime) -> Sequence[Story]:  # noqa: ARG002 - part of the service's contract
+    def board(self, now: datetime) -> Sequence[Story]:
         """The whole line."""
-        return story.board(self.office)
+        return story.board(self.office, now)
+
+    def alarms(self, now: datetime) -> Sequence[Stuck]:
+        """Releases and machine steps that stand still; `pubflow doctor` looks at more."""
+        return [*stuck_releases(self.office, now), *stuck_steps(self.office, now)]
 
     def change_counter(self) -> int:
         """The number of the last audit event."""
@@ -96,33 +108,27 @@ def create_workspace(path: Path, now: datetime) -> Office:
 
     Raises WorkspaceError when the folder holds something already, or cannot be written; nothing stays then.
     """
-    home = Home(path.resolve())
-    if home.path.exists() and any(home.path.iterdir()):
-        raise WorkspaceError(f"{home.path} is not empty.", "Choose another folder: pubflow init OTHER_DIR")
-    try:
-        home.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        home.path.chmod(0o711)  # the web server passes through to public/, and sees nothing else
-        for folder in (home.keys, home.run):
-            folder.mkdir(mode=0o700)
+    folder = path.resolve()
+    with new_workspace_folder(folder) as room:
+        home = Home(room)
+        for inner in (home.keys, home.run):
+            inner.mkdir(mode=0o700)
         write_default_config(home.config)
         home.config.chmod(0o700)  # it names the people and their roles
         MasterKey.create(home.master_key)
-    except OSError as error:
-        raise WorkspaceError(
-            f"{home.path} cannot be written: {error.strerror}.", "Free space or choose another."
-        ) from None
-    office = open_workspace(home.path)
-    signing_key(home, office.settings.bureau.site.site_domain)
-    seed_people(office, now)
-    tree = PublicTree(home.public)
-    tree.build(FIRST_GENERATION, empty_portal(office), release="-", digest="-", base=None)
-    tree.switch(FIRST_GENERATION)
-    return office
+        with closing(open_workspace(room)) as office:
+            signing_key(home, office.settings.bureau.site.site_domain)
+            seed_people(office, now)
+            tree = PublicTree(home.public)
+            tree.build(FIRST_GENERATION, empty_portal(office), release="-", digest="-", base=None)
+            tree.switch(FIRST_GENERATION)
+    return open_workspace(folder)
 
 
-def open_workspace(path: Path | None = None) -> Office:
+def open_workspace(path: Path | None = None, *, alone: bool = False) -> Office:
     """Open a workspace's register and vault; brings the schema up to date.
 
+    alone: to change the master key, which needs that nobody else has the workspace open.
     Raises WorkspaceError for a folder that is none, ConfigError with every problem of its configuration.
     """
     home = home_of(path)
@@ -139,7 +145,8 @@ def open_workspace(path: Path | None = None) -> Office:
         migrate(engine)
     finally:
         os.umask(old_mask)
-    vault = Vault(MasterKey.load(home.master_key))
+    held = hold(home.master_key, lambda: settle(home, engine), alone=alone)
+    vault = Vault(MasterKey.load(home.master_key), held)
     return Office(home, settings, Records(engine, pending, vault), vault, marks)
 
 

@@ -201,3 +201,16 @@ def test_a_flipped_bit_in_a_number_is_found(history: Path, seq: int, bit: int) -
     found = after(history, sql(f"UPDATE audit_event SET seq = {seq ^ (1 << bit)} WHERE seq = {seq}"))
     assert found.bad_seq == seq
     assert found.what.startswith(f"event {seq} is missing")
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b"[]", b"1", b"not JSON", b"\xff\xfe", b"", b'{"seq":1} ', b'{"seq":1}{"seq":1}', b"[" * 100_000]
+)
+def test_a_body_that_is_no_event_is_told_though_its_hashes_fit(body: bytes) -> None:
+    columns = dict.fromkeys(TEXTS, "")
+    leaf = leaf_of(body)
+    forged = AuditEvent(seq=1, **columns, body=body, leaf=leaf, chain=chain_of(bytes(32), leaf))
+    verdict = verify([forged])
+    assert verdict.bad_seq == 1
+    expected = "column 'seq' was changed" if body == b"{}" else "not a readable JSON object"
+    assert expected in verdict.what

@@ -148,7 +148,7 @@ def test_a_finding_passes_with_a_basis(desk: Any, story: Any, by: Any) -> None:
     assert by("wan_ning", *words).code == 2
     assert by("fang_zhi", *words, "--pass").code == 1
     assert story.ok("wan_ning", *words, "--pass")["stage"] == "confidentiality_check"
-    assert "pass" in by("wan_ning", "check", "findings", report).out
+    assert "可公开" in by("wan_ning", "check", "findings", report).out
 
 
 def test_an_author_cannot_approve_and_is_told_who_can(by: Any, story: Any) -> None:

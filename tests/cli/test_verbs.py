@@ -14,14 +14,16 @@ from pubflow.cli.app import app
 # Design section 8, what is built of it.
 CONTRACT = {
     "": "init demo up login logout doctor service reconcile sign scan backup restore",
-    "people": "list add absent exempt deactivate erase password",
+    "people": "list add absent exempt deactivate erase password debts clear roles void-decisions",
     "config": "check",
-    "report": "new import edit submit show list diff warnings cancel recall",
-    "review": "inbox approve return conflict",
+    "report": "new import edit submit show list diff warnings cancel recall proposals fast move-workflow due",
+    "review": "inbox approve return conflict claim remark force fact-check consent links respond link-void link-erase",
     "check": "run findings decide clear",
     "release": "plan list show stage move hold resume cancel retry",
-    "audit": "log verify checkpoint prove export",
-    "flow": "run list",
+    "audit": "log verify checkpoint prove export rotate-key restart-after-restore",
+    "vault": "rotate-key",
+    "flow": "run list resume",
+    "notices": "list retry",
     "portal": "serve",
 }
 

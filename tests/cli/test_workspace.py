@@ -72,7 +72,7 @@ def test_the_doctor_names_each_problem_with_the_verb_to_type(home: Path, pubflow
 def test_an_overdue_step_is_a_problem(desk: Any, by: Any, story: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     report = story.ok("lin_xiao", "report", "new", "--kind", "news", "--title", "等待", "--no-wait")["report"]
     assert f"flow run drafting {report}" not in by("gong_lei", "doctor").out
-    monkeypatch.setattr("pubflow.cli.doctoring.PATIENCE", timedelta(0))
+    monkeypatch.setattr("pubflow.service.stuck.DUE_WITHIN", timedelta(0))
     assert f"pubflow flow run drafting {report}" in by("gong_lei", "doctor").out
     desk.flows()
     assert f"flow run drafting {report}" not in by("gong_lei", "doctor").out

@@ -67,8 +67,8 @@ def test_a_finding_is_decided_once_by_the_officer_with_basis_and_reason(given: G
     office, (first, second) = given.office, findings(given.office, checked)
     with refusal(office, NotFound, "发现项 999.*check findings", codes=["not_found"]):
         let_pass(given, checked, 999)
-    with refusal(office, BadInput, "没有“mask”这种处理.*review return", codes=["bad_input"]):
-        let_pass(given, checked, first.id, decision="mask")
+    with refusal(office, BadInput, "没有“hide”这种处理.*pass、mask、remove.*review return", codes=["bad_input"]):
+        let_pass(given, checked, first.id, decision="hide")
     with refusal(office, BadInput, "没有写明依据", codes=["bad_input"]):
         let_pass(given, checked, first.id, basis=" ")
     with refusal(office, StepRefused, "请写明理由", codes=["reason_missing"]):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pubflow.confidentiality import harness
 from pubflow.confidentiality.detectors import Lexicon, Severity, check_digit, luhn
 from pubflow.confidentiality.normalise import normalise
-from pubflow.confidentiality.scan import fingerprint, load_rules, scan
+from pubflow.confidentiality.scan import load_rules, scan
 from pubflow.confidentiality.secret_marks import secret_marks, secret_marks_in_name
 from pubflow.errors import BadInput
 
@@ -176,16 +176,6 @@ def test_the_lexicon_finds_its_longest_term_also_through_zero_width_characters()
         ("LEXICON", 3, 8, "青***"),
         ("LEXICON", 13, 16, "a**"),
     ]
-
-
-def test_a_fingerprint_is_keyed_and_needs_a_key() -> None:
-    # RFC 4231, test case 2.
-    assert fingerprint(b"Jefe", "what do ya want for nothing?") == (
-        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-    )
-    assert fingerprint(b"a", "13812345678") != fingerprint(b"b", "13812345678")
-    with pytest.raises(ValueError, match="needs a key"):
-        fingerprint(b"", "13812345678")
 
 
 def test_rules_hold_within_their_dates_but_marks_always() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pubflow.documents.report_text import ReportText
-from pubflow.drafting.import_decisions import Mend, mend, open_warnings, read_decisions
+from pubflow.drafting.import_decisions import Mend, mend, read_decisions
 from pubflow.drafting.import_figures import CategoryName
 from pubflow.drafting.import_oddities import oddities
 from pubflow.drafting.import_report import read_import
@@ -326,18 +326,6 @@ def test_the_demo_answers_every_warning_and_its_mend_heals_the_text(seed):
         body = mend(body, change)
     assert "2.规范、优化申请处理流程。加强政府信息公开咨询服务工作,规范信息公开流程,方便公众获取政府信息。" in body
     assert oddities(body) == ()
-    assert open_warnings(seed.warnings, accepted, ["W9"], body) == ()
-
-
-def test_without_decisions_every_warning_of_the_real_report_stays_open(seed):
-    assert open_warnings(seed.warnings, [], [], seed.text.body) == seed.warnings
-
-
-def test_a_destroyed_run_said_to_be_mended_stays_open_while_it_is_there(seed):
-    accepted = ["W1", "W2", "W3", "W4", "W5", "W6", "W7", "W8"]
-    (still,) = open_warnings(seed.warnings, accepted, ["W9"], seed.text.body)
-    assert still.code == "W9"
-    assert open_warnings(seed.warnings, [*accepted, "W9"], [], seed.text.body) == ()
 
 
 @pytest.mark.parametrize(

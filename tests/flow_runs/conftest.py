@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 from flow_runs import running_office
+from flow_runs.aged_office import AgedOffice
 from flow_runs.running_office import DRAFTER, HEAD, LEADER, OFFICER, PEOPLE, RunningOffice, until
 
 from pubflow.office.due import DueStep
@@ -96,6 +97,15 @@ def published(line: RunningOffice, sensitive: list[str]) -> Published:
     return Published(report, release, pages, board, leaked)
 
 
+@pytest.fixture(scope="session")
+def aged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AgedOffice]:
+    """An office whose workspace an older program left, upgraded and running."""
+    with AgedOffice.unpacked(tmp_path_factory.mktemp("aged")) as office:
+        office.upgrade()
+        office.start()
+        yield office
+
+
 @dataclass
 class CutRun:
     """A report whose department-review run was cut by kill -9 of the worker: its number, the run, {worker: pid}."""
@@ -113,7 +123,7 @@ def cut_run(line: RunningOffice) -> CutRun:
         line.submit(report)
         run = until(lambda: len(found := line.runs_of(report)) == 2 and found[1])["id"]
         due = DueStep("department-review", report, 2)
-        until(lambda: (row := line.register.runs.get(due)) and row.flow_run_id == run)
+        until(lambda: (row := line.register.runs.rows([due]).get(due)) and row.flow_run_id == run)
         held = sqlite3.connect(line.home / "register.db", isolation_level=None)
         held.execute("begin immediate")
     with closing(held):

@@ -20,17 +20,12 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Page, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
+from scripts.chromium import CHROMIUM, FLAGS
+
 CALLS = "connect,sendto,sendmsg,sendmmsg"
 TABS = 4
-CHROMIUM = "/usr/bin/chromium"
 SWITCHES = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    *FLAGS,
     "--no-proxy-server",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 from flow_runs.conftest import SECRET_TITLE, SENTENCE, Published
-from flow_runs.running_office import RunningOffice
+from flow_runs.running_office import RunningOffice, until
 
 pytestmark = pytest.mark.engine
 
@@ -43,8 +43,18 @@ def test_the_reports_page_says_whom_it_waits_for_and_then_what_was_decided(publi
 
 def test_the_board_lists_the_waiting_report_and_the_release_has_a_page(line: RunningOffice, published: Published):
     assert published.board.startswith("# 全线情况")
-    assert f"| {published.report} |" in published.board
-    assert "released" in line.page(published.release.lower())
+    assert f"| [{published.report}](/artifacts/key/{published.report.lower()}) |" in published.board
+    page = until(lambda: "released" in (found := line.page(published.release.lower())) and found)
+    assert f"[{published.report}](/artifacts/key/{published.report.lower()}) 已发布 published" in page
+    assert "Nothing stands still" in line.page("failures")
+
+
+def test_a_page_is_one_artifact_however_often_it_changed(line: RunningOffice, published: Published):
+    key = published.report.lower()
+    line.prefect.write_page(key, line.page(key), published.report)  # as a service that was started anew does
+    versions = line.prefects("POST", "/artifacts/filter", {"artifacts": {"key": {"any_": [key]}}})
+    assert len(versions) == 1
+    assert [page.is_newest for page in line.prefect.pages() if page.key == key] == [True]
 
 
 def test_prefects_database_holds_no_text_no_name_and_no_title_before_its_release(

@@ -20,13 +20,17 @@ def submitted(given: Given, monkeypatch: pytest.MonkeyPatch) -> str:
     return given.report(Stage.DEPARTMENT_REVIEW, open_it=False)
 
 
+def version_due(given: Given, report: str) -> int:
+    return given.line.due_versions("department-review", [report])[report]
+
+
 def test_a_submitted_report_gets_its_run_which_opens_the_review_once(given: Given, submitted: str):
-    prefect, version = PaperPrefect(), given.line.due_version("department-review", submitted)
+    prefect, version = PaperPrefect(), version_due(given, submitted)
     rounds = Reconciler(given.line, prefect)
     assert rounds.round(given.now) == [f"started {submitted} department-review v{version}"]
     assert rounds.round(given.now) == []
 
-    state = _line.take_step("department-review", *prefect.runs["run-1"].reports)
+    state = _line.take_steps("department-review", list(prefect.runs["run-1"].reports))
     assert state.is_completed()
     assert not str(state.message).startswith("not due")
     prefect.set("run-1", "COMPLETED")
@@ -34,22 +38,22 @@ def test_a_submitted_report_gets_its_run_which_opens_the_review_once(given: Give
     assert given.line.runs.all_open() == []  # done, so its run is of no more interest
 
     before = given.line.change_counter()
-    again = _line.take_step("department-review", submitted)
+    again = _line.take_steps("department-review", [submitted])
     assert (again.name, given.line.change_counter()) == ("NotDue", before)
 
 
 def test_a_report_under_a_lease_is_left_to_its_holder(given: Given, submitted: str):
-    due = DueStep("department-review", submitted, given.line.due_version("department-review", submitted) or 0)
+    due = DueStep("department-review", submitted, version_due(given, submitted))
     runs, now = given.line.runs, _line.utc_now()
-    assert runs.acquire(due, "run-1/7", now + timedelta(seconds=20), now)
-    state = _line.take_step("department-review", submitted)
+    assert runs.acquire([due], "run-1/7", now + timedelta(seconds=20), now) == [due]
+    state = _line.take_steps("department-review", [submitted])
     assert str(state.message).startswith(f"not due: another run works on {submitted}")
-    assert given.line.due_version("department-review", submitted) == due.version
-    assert runs.get(due).lease_until - now == timedelta(seconds=20)  # aware, as it was given
+    assert version_due(given, submitted) == due.version
+    assert runs.rows([due])[due].lease_until - now == timedelta(seconds=20)  # aware, as it was given
 
 
 def test_an_unknown_report_is_a_failed_run_that_says_so(submitted: str):
-    state = _line.take_step("department-review", "R-1999-0001")
+    state = _line.take_steps("department-review", ["R-1999-0001"])
     assert state.is_failed()
     assert "R-1999-0001" in str(state.message)
 
@@ -59,19 +63,20 @@ def test_an_unforeseen_error_reaches_prefect_by_its_type_alone(given: Given, sub
         raise RuntimeError("UPDATE version SET text='草稿的内容'")
 
     monkeypatch.setattr(type(given.line), "run_step", broken)
-    state = _line.take_step("department-review", submitted)
+    state = _line.take_steps("department-review", [submitted])
     assert state.is_failed()
     assert "RuntimeError" in str(state.message)
     assert "草稿" not in str(state.message)
     assert "草稿的内容" in capsys.readouterr().err  # the worker's log, in the workspace
-    assert given.line.runs.get(given.line.due_steps(given.now)[0]).lease_holder is None  # released, so that it goes on
+    due = given.line.due_steps(given.now)[0]
+    assert given.line.runs.rows([due])[due].lease_holder is None  # released, so that it goes on
 
 
 def test_pages_name_role_section_and_id_but_no_person_no_text_and_no_title_before_release(given: Given, submitted: str):
     given.flows()
     prefect = PaperPrefect()
     Reconciler(given.line, prefect).round(given.now)
-    page, board = prefect.pages[submitted.lower()], prefect.pages["the-line"]
+    page, board = prefect.pages_by_key[submitted.lower()], prefect.pages_by_key["the-line"]
     assert "科室负责人 section_head" in page
     assert submitted in board
     secret = ["东湖区统计局工作动态", "本月完成了统计数据发布", *(person.name for person in everybody(given.office))]

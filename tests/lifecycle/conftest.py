@@ -12,7 +12,7 @@ def record_walk() -> list[str]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """`table of steps: 810 cases ...` after the whole walk; fewer when only a part of it was run."""
+    """`table of steps: 1350 cases ...` after the whole walk; fewer when only a part of it was run."""
     releases = sum(case.startswith("release ") for case in _WALKED)
     if _WALKED:
         terminalreporter.write_line(

@@ -4,11 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pubflow.lifecycle.facts import EditionFacts, ReleaseFact, ReviewFact
+from pubflow.lifecycle.facts import EditionFacts, ForceFact, ReleaseFact, ReviewFact
 from pubflow.lifecycle.stages import ReleaseState, Stage
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 DIGEST = "3f9a1c0de4" + "0" * 54
+EVERY_DECISION = frozenset({Stage.DEPARTMENT_REVIEW, Stage.CONFIDENTIALITY_CHECK, Stage.APPROVAL})
 
 
 def ready_facts(stage: Stage, **changes: Any) -> EditionFacts:
@@ -28,7 +29,10 @@ def ready_facts(stage: Stage, **changes: Any) -> EditionFacts:
         writers=frozenset({"lin_xiao"}),
         opened=True,
         reviews=(ReviewFact("section", "zonghe", "open"),),
+        force_asks=(ForceFact("section", "another", NOON + timedelta(hours=1)),),
+        fast_lane="possible",
         form_filled=True,
+        passed=EVERY_DECISION if signed else frozenset(),
         release=release,
         staged_digest_matches=True,
     )

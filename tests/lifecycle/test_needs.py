@@ -91,6 +91,9 @@ def person(role: str, *, id: str = "somebody", section: str = "zonghe") -> Actor
             "held",
         ),
         (SCHEDULED, Action.PUBLISH, Machine.RELEASE_LOOP, {"staged_digest_matches": False}, "staged_digest"),
+        (SCHEDULED, Action.PUBLISH, Machine.RELEASE_LOOP, {"passed": frozenset({APPROVAL})}, "not_decided"),
+        (Stage.DRAFTING, Action.SUBMIT, Role.DRAFTER, {"open_proposals": (3, 4)}, "proposals_open"),
+        (CHECK, Action.CLEAR, Role.OFFICER, {"open_proposals": (3,)}, "proposals_open"),
     ],
 )
 def test_a_step_waits_for_each_of_its_needs(
@@ -146,7 +149,9 @@ def test_every_return_recall_cancel_and_finding_decision_needs_a_reason_and_noth
         assert [reason.code for reason in blank] in ([], ["reason_missing"])
         if blank:
             needing.add(action.value)
-    assert needing == {"return", "recall", "cancel", "decide"}
+    assert needing == {
+        "return", "recall", "cancel", "decide", "force", "fast", "move_workflow", "refuse", "void"
+    }  # fmt: skip
 
 
 # Different persons (design decision 4)
@@ -154,6 +159,7 @@ def test_every_return_recall_cancel_and_finding_decision_needs_a_reason_and_noth
 DECISIONS = [
     (REVIEW, Action.APPROVE, Role.SECTION_HEAD),
     (REVIEW, Action.RETURN, Role.SECTION_HEAD),
+    (REVIEW, Action.FORCE, Role.LEADER),
     (CHECK, Action.DECIDE, Role.OFFICER),
     (CHECK, Action.CLEAR, Role.OFFICER),
     (CHECK, Action.RETURN, Role.OFFICER),

@@ -146,7 +146,7 @@ def run(step: str, subject: str, now: datetime, own: Office) -> object:
 
 
 def clean_up(given: Given, subject: str) -> None:
-    everything = report_lines(given.office, given.people["xiong_ping"])
+    everything = report_lines(given.office, given.people["xiong_ping"], given.now)
     report_id = next(line.id for line in everything if subject in (line.id, line.release))
     cancel(given.office, report_id, given.people["gong_lei"], reason="下一轮", now=given.tick())
 

@@ -27,6 +27,7 @@ READERS = {
     "auditor": set(),
     "flow": set(),
     "release_loop": set(),
+    "outside": set(),
 }
 PUBLIC = {"published", "superseded"}
 

@@ -51,6 +51,7 @@ def item() -> PublicItem:
         subject_class="",
         publisher="东湖区人民政府",
         author_org="东湖区统计局",
+        co_producers="",
         date_created="2017-02-27 15:06",
         doc_no="",
         validity="有效",

@@ -13,7 +13,7 @@ import pytest
 
 from pubflow.errors import BadInput, PubflowError, WorkspaceError
 from pubflow.publication.pages import item_path
-from pubflow.publication.tree import Manifest, PublicTree, StaleBase, checked_path, new_name, staged_digest
+from pubflow.publication.tree import Manifest, PublicTree, StaleBase, checked_path, staged_digest
 
 DIGEST = "a" * 64
 
@@ -91,12 +91,11 @@ def test_links_lead_straight_to_the_generation_that_holds_the_thing(
 
 
 def test_links_to_items_stay_short_enough_for_the_inode(tree: PublicTree, publish: Callable[..., None]) -> None:
-    first, second = new_name(), new_name()
+    first, second = "0f" * 6, "1e" * 6  # as long as the names that the release loop gives
     publish(first, {item_path("R-2026-0001") + "index.html": b"x"})
     publish(second, {item_path("R-2026-0002") + "index.html": b"x"})
     link = (tree.folder / "generations" / second / "tree" / item_path("R-2026-0001")[:-1]).readlink()
     assert len(str(link)) <= 59
-    assert first != second
 
 
 def test_the_cost_of_a_publication_does_not_grow_with_what_is_public(

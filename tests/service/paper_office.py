@@ -5,11 +5,12 @@ at by the second. What the line really does is tested on the real register.
 """
 # ruff: noqa: ARG002 - the contract names the arguments, a sheet of paper needs fewer
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pubflow.office.due import DueStep
+from pubflow.office.deadlines import Due
+from pubflow.office.due import DueStep, is_leased
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,20 @@ class PaperStory:
     decisions: Sequence[object] = ()
     next_instant: datetime | None = None
     desk_link: str | None = None
+    reports: Sequence[tuple[str, str]] = ()
+    released_at: datetime | None = None
+    lateness_ms: int | None = None
+    verified_at: datetime | None = None
+    due: Due | None = None
+    limit: Due | None = None
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class PaperAlarm:
+    subject: str
+    what: str
+    verb: str
 
 
 class PaperOffice:
@@ -51,6 +66,8 @@ class PaperOffice:
         self._due: list[DueStep] = []
         self._rows: dict[DueStep, PaperRun] = {}
         self._moved: list[str] = []
+        self.alarming: list[PaperAlarm] = []
+        self.stages: dict[str, str] = {}
 
     def owe(self, step: str, subject: str, version: int = 1) -> DueStep:
         """Something becomes due."""
@@ -58,6 +75,10 @@ class PaperOffice:
         self._due.append(due)
         self._moved.append(subject)
         return due
+
+    def touch(self, subject: str) -> None:
+        """Something happens to a subject."""
+        self._moved.append(subject)
 
     # the contract
 
@@ -68,8 +89,8 @@ class PaperOffice:
     def due_steps(self, now: datetime) -> list[DueStep]:
         return list(self._due)
 
-    def due_version(self, step: str, subject: str) -> int | None:
-        return next((due.version for due in self._due if (due.step, due.subject) == (step, subject)), None)
+    def due_versions(self, step: str, subjects: Iterable[str]) -> dict[str, int]:
+        return {due.subject: due.version for due in self._due if due.step == step and due.subject in set(subjects)}
 
     def run_step(self, step: str, subject: str, now: datetime) -> PaperOutcome:
         self._due = [due for due in self._due if (due.step, due.subject) != (step, subject)]
@@ -77,10 +98,13 @@ class PaperOffice:
         return PaperOutcome(f"{step} of {subject} done", changed=True)
 
     def story(self, subject: str) -> PaperStory | None:
-        return PaperStory(subject) if subject.startswith("R-") else None
+        return PaperStory(subject, self.stages.get(subject, "department_review")) if subject[0] == "R" else None
 
     def board(self, now: datetime) -> list[PaperStory]:
-        return [PaperStory(due.subject) for due in self._due if due.subject.startswith("R-")]
+        return [story for due in self._due if (story := self.story(due.subject))]
+
+    def alarms(self, now: datetime) -> list[PaperAlarm]:
+        return list(self.alarming)
 
     def change_counter(self) -> int:
         return len(self._moved)
@@ -90,31 +114,31 @@ class PaperOffice:
 
     # the contract of its runs
 
-    def get(self, due: DueStep) -> PaperRun | None:
-        return self._rows.get(due)
+    def rows(self, dues: Iterable[DueStep]) -> dict[DueStep, PaperRun]:
+        return {due: self._rows[due] for due in dues if due in self._rows}
 
     def all_open(self) -> list[PaperRun]:
         return [row for row in self._rows.values() if row.flow_run_id]
 
-    def record(self, due: DueStep, attempt: int, flow_run_id: str | None, now: datetime) -> None:
-        self._rows[due] = replace(self._row(due), attempt=attempt, flow_run_id=flow_run_id)
+    def record(self, attempts: Mapping[DueStep, int], flow_run_id: str | None, now: datetime) -> None:
+        for due, attempt in attempts.items():
+            self._rows[due] = replace(self._row(due), attempt=attempt, flow_run_id=flow_run_id)
 
-    def acquire(self, due: DueStep, holder: str, until: datetime, now: datetime) -> bool:
-        row = self._row(due)
-        if row.lease_holder not in (None, holder) and row.lease_until and row.lease_until > now:
-            return False
-        self._rows[due] = replace(row, lease_holder=holder, lease_until=until)
-        return True
+    def acquire(self, dues: Iterable[DueStep], holder: str, until: datetime, now: datetime) -> list[DueStep]:
+        free = [due for due in dues if self._row(due).lease_holder == holder or not is_leased(self._row(due), now)]
+        for due in free:
+            self._rows[due] = replace(self._row(due), lease_holder=holder, lease_until=until)
+        return free
 
-    def renew(self, due: DueStep, holder: str, until: datetime) -> bool:
-        if self._row(due).lease_holder != holder:
-            return False
-        self._rows[due] = replace(self._row(due), lease_until=until)
-        return True
+    def renew(self, holder: str, until: datetime) -> None:
+        for due, row in self._rows.items():
+            if row.lease_holder == holder:
+                self._rows[due] = replace(row, lease_until=until)
 
-    def release(self, due: DueStep, holder: str) -> None:
-        if self._row(due).lease_holder == holder:
-            self._rows[due] = replace(self._row(due), lease_holder=None, lease_until=None)
+    def release(self, holder: str) -> None:
+        for due, row in self._rows.items():
+            if row.lease_holder == holder:
+                self._rows[due] = replace(row, lease_holder=None, lease_until=None)
 
     def _row(self, due: DueStep) -> PaperRun:
         return self._rows.get(due) or PaperRun(due.step, due.subject, due.version)

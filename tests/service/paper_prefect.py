@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from pubflow.prefect_client import CreatedRun, FlowRun, LookAgain
+from pubflow.prefect_client import CreatedRun, FlowRun, LookAgain, PageRow
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 
@@ -16,7 +16,9 @@ class PaperPrefect:
     def __init__(self) -> None:
         self.runs: dict[str, FlowRun] = {}
         self.keys: dict[str | None, str] = {}
-        self.pages: dict[str, str] = {}
+        self.pages_by_key: dict[str, str] = {}
+        self.written: list[str] = []
+        self.kept: list[PageRow] = []
         self.away = False
         self.now = NOON
 
@@ -54,8 +56,15 @@ class PaperPrefect:
     def set_crashed(self, run_id: str, message: str) -> None:
         self.set(run_id, "CRASHED")
 
-    def write_page(self, key: str, markdown: str, description: str, flow_run_id: str | None = None) -> None:
-        self.pages[key] = markdown
+    def write_page(self, key: str, markdown: str, description: str) -> None:
+        self.pages_by_key[key] = markdown
+        self.written.append(key)
 
-    def set(self, run_id: str, state: str) -> None:
-        self.runs[run_id] = replace(self.runs[run_id], state_type=state, since=self.now)
+    def pages(self) -> list[PageRow]:
+        return list(self.kept)
+
+    def delete_page(self, page: PageRow) -> None:
+        self.kept.remove(page)
+
+    def set(self, run_id: str, state: str, message: str = "") -> None:
+        self.runs[run_id] = replace(self.runs[run_id], state_type=state, since=self.now, message=message)

@@ -281,7 +281,8 @@ def test_what_was_due_is_started_again_whatever_prefect_remembers(given: Given, 
         for _ in range(3):
             now += timedelta(minutes=2)
             reconcile(line, prefect, now)
-        run = line.runs.get(DueStep("department-review", report_id, 2))
+        due = DueStep("department-review", report_id, 2)
+        run = line.runs.rows([due]).get(due)
         assert run is not None
         assert not prefect.runs[str(run.flow_run_id)].is_final
         assert line.run_step("department-review", report_id, now).changed

@@ -1,4 +1,4 @@
-"""The daily look over the line: what waits long, what is overdue, and an audit history that does not verify."""
+"""The daily look over the line: what is overdue, and an audit history that does not verify."""
 
 from datetime import timedelta
 
@@ -21,18 +21,21 @@ def look(given: Given, day: str = "2026-11-23") -> dict[str, object]:
 def test_a_quiet_line_is_looked_at_and_that_is_written_down(given: Given) -> None:
     known = len(events(given.office))
     said = daily(given.office, "2026-11-23", given.tick())
-    assert said.text == f"{known} events verify, 0 reports wait over a week, 0 releases are overdue"
-    assert data_of(events(given.office)[-1]) == {"events": known, "waits_long": [], "overdue_releases": []}
+    assert said.text == f"{known} events verify, 0 reports and 0 releases are overdue, 0 reminders written"
+    quiet = {"events": known, "overdue": [], "overdue_releases": [], "reminders": 0}
+    assert data_of(events(given.office)[-1]) == quiet
 
 
-def test_what_waits_for_over_a_week_is_named(given: Given) -> None:
-    long = [given.report(Stage.DRAFTING), given.report(Stage.CONFIDENTIALITY_CHECK)]
-    given.now += timedelta(days=6)
-    assert look(given)["waits_long"] == []
+def test_what_is_past_its_due_day_is_named_from_the_day_after(given: Given) -> None:
+    drafted, checked = given.report(Stage.DRAFTING), given.report(Stage.CONFIDENTIALITY_CHECK)
+    given.now += timedelta(days=3)  # Thursday: the check of a piece of news was due today
+    assert look(given)["overdue"] == []
     given.now += timedelta(days=1)
     fresh = given.report(Stage.APPROVAL)
-    assert look(given)["waits_long"] == long
-    assert fresh not in long
+    assert look(given)["overdue"] == [checked]
+    given.now += timedelta(days=4)  # Tuesday: the draft was due on Monday, the signature today
+    assert look(given)["overdue"] == [drafted, checked]
+    assert fresh not in look(given)["overdue"]
 
 
 def test_a_release_past_its_instant_is_named_whatever_holds_it_up(given: Given) -> None:

@@ -1,5 +1,6 @@
 """Rounds of the reconciler against a sheet of what is due and a Prefect on paper."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -52,7 +53,7 @@ def test_a_run_that_ended_while_its_step_is_still_due_is_followed_by_another_att
     prefect.set("run-1", state)
     assert reconcile(office, prefect, NOON) == []  # a second's pause first
     assert reconcile(office, prefect, NOON + timedelta(seconds=1)) == ["started R-2026-0001 approval v1, attempt 2"]
-    assert (office.get(due).attempt, office.get(due).flow_run_id) == (2, "run-2")
+    assert (office.rows([due])[due].attempt, office.rows([due])[due].flow_run_id) == (2, "run-2")
 
 
 def test_a_run_that_prefect_forgot_is_followed_by_another_attempt(office, prefect):
@@ -91,7 +92,7 @@ def test_a_step_due_again_under_the_same_version_gets_a_new_key(office, prefect)
     prefect.set("run-1", "COMPLETED")
     office.run_step("scheduled-publication", "L-2026-0001", NOON)
     reconcile(office, prefect, NOON)
-    assert office.get(due).flow_run_id is None  # done, and forgotten
+    assert office.rows([due])[due].flow_run_id is None  # done, and forgotten
     office.owe("scheduled-publication", "L-2026-0001", 0)
     assert reconcile(office, prefect, NOON) == ["started L-2026-0001 scheduled-publication, attempt 2"]
 
@@ -100,7 +101,7 @@ def test_a_lease_protects_a_report_whose_recorded_run_is_over(office, prefect):
     due = office.owe("approval", "R-2026-0001")
     reconcile(office, prefect, NOON)
     prefect.set("run-1", "CANCELLED")
-    office.acquire(due, "run-by-hand/7", NOON + timedelta(seconds=60), NOON)
+    office.acquire([due], "run-by-hand/7", NOON + timedelta(seconds=60), NOON)
     assert reconcile(office, prefect, NOON + timedelta(seconds=59)) == []
     assert reconcile(office, prefect, NOON + timedelta(seconds=61)) == ["started R-2026-0001 approval v1, attempt 2"]
 
@@ -123,7 +124,7 @@ def test_a_run_whose_lease_is_renewed_is_left_alone_for_hours(office, prefect):
     prefect.set("run-1", "RUNNING")
     for minute in range(180):
         now = NOON + timedelta(minutes=minute)
-        office.acquire(due, "run-1/7", now + timedelta(seconds=90), now)
+        office.acquire([due], "run-1/7", now + timedelta(seconds=90), now)
         assert rounds.round(now) == []
 
 
@@ -162,14 +163,66 @@ def test_a_server_that_is_away_ends_the_round_and_the_next_one_starts_all(office
     assert reconcile(office, prefect, NOON) == ["started R-2026-0001 approval v1"]
 
 
-def test_pages_are_written_when_the_register_moved_and_not_otherwise(office, prefect):
-    office.owe("approval", "R-2026-0001")
+def test_reports_that_come_due_one_after_the_other_share_runs_instead_of_having_one_each(office, prefect):
+    """Forty in twenty seconds: five go at once, the others gather behind them."""
     rounds = Reconciler(office, prefect)
+    for number in range(40):
+        office.owe("approval", f"R-2026-00{number:02d}")
+        prefect.now = NOON + timedelta(seconds=number / 2)
+        rounds.round(prefect.now)
+        if number == 20:  # the first five are done
+            for run in list(prefect.runs.values()):
+                office.run_step("approval", run.reports[0].partition("@")[0], NOON)
+                prefect.set(run.id, "COMPLETED")
+    assert [len(run.reports) for run in prefect.runs.values()] == [1, 1, 1, 1, 1, 17]
+
+
+def test_a_run_that_hangs_holds_up_those_behind_it_for_twenty_seconds_only(office, prefect):
+    rounds = Reconciler(office, prefect)
+    for number in range(6):
+        office.owe("approval", f"R-2026-000{number}")
     rounds.round(NOON)
-    assert set(prefect.pages) == {"r-2026-0001", "the-line"}
-    prefect.pages.clear()
+    assert [len(run.reports) for run in prefect.runs.values()] == [6]
+    office.owe("approval", "R-2026-0007")
+    assert rounds.round(NOON + timedelta(seconds=19)) == []
+    assert rounds.round(NOON + timedelta(seconds=20)) == ["started R-2026-0007 approval v1"]
+
+
+def test_while_nothing_is_due_prefect_is_looked_at_every_ten_seconds_and_at_once_when_something_is(office, prefect):
+    looks = []
+    prefect.live_flow_runs = lambda before: looks.append(before) or []
+    rounds = Reconciler(office, prefect)
+    for second in range(0, 40, 2):
+        rounds.round(NOON + timedelta(seconds=second))
+    assert len(looks) == 4
+    office.owe("approval", "R-2026-0001")
+    assert rounds.round(NOON + timedelta(seconds=41)) == ["started R-2026-0001 approval v1"]
+
+
+def test_a_lease_taken_under_a_clock_that_was_ahead_protects_nobody(office, prefect):
+    """The clock was an hour ahead when a process took the lease and died; then it was set right."""
+    due = office.owe("approval", "R-2026-0001")
+    office.acquire([due], "run-0/7", NOON + timedelta(hours=1, seconds=20), NOON + timedelta(hours=1))
+    assert reconcile(office, prefect, NOON) == ["started R-2026-0001 approval v1"]
+    assert office.acquire([due], "run-1/8", NOON + timedelta(seconds=20), NOON) == [due]
+
+
+def test_a_run_asked_for_under_a_clock_that_was_ahead_is_not_waited_for(office, prefect):
+    office.owe("approval", "R-2026-0001")
+    ahead = NOON + timedelta(hours=1)
+    reconcile(office, prefect, ahead)
+    prefect.runs["run-1"] = replace(prefect.runs["run-1"], expected_start=ahead)
+    prefect.live_flow_runs = lambda _before: [one for one in prefect.runs.values() if one.expected_start is None]
+    assert reconcile(office, prefect, NOON) == ["started R-2026-0001 approval v1, attempt 2"]
+
+
+@pytest.mark.parametrize("state", ["FAILED", "RUNNING"])
+def test_a_run_that_ended_or_began_in_the_future_is_replaced_all_the_same(office, prefect, state):
+    office.owe("approval", "R-2026-0001")
+    rounds = Reconciler(office, prefect, GRACE)
     rounds.round(NOON)
-    assert prefect.pages == {}
-    office.run_step("approval", "R-2026-0001", NOON)
-    rounds.round(NOON)
-    assert set(prefect.pages) == {"r-2026-0001", "the-line"}
+    prefect.now = NOON + timedelta(hours=1)
+    prefect.set("run-1", state)
+    for after in range(0, 40, 2):
+        rounds.round(NOON + timedelta(seconds=after))
+    assert len(prefect.runs) >= 2

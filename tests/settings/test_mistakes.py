@@ -54,6 +54,35 @@ MISTAKES = {
         ("bureau.toml", "Asia/Shanghai", "Asia/Donghu"),
         [("bureau.toml", "bureau.desk_timezone", "there is no time zone Asia/Donghu", "Mend")],
     ),
+    "a fast lane of a regular kind": (
+        ("workflows.toml", MONTHLY, MONTHLY + "\nfast = { due_workdays = 1, side_by_side = true }"),
+        [("workflows.toml", "kinds.monthly", "a fast lane is for occasional kinds, and this one is regular", "Mend")],
+    ),
+    "a fast lane without days": (
+        ("workflows.toml", "[kinds.news.fast]\ndue_workdays = 1\n", "[kinds.news.fast]\n"),
+        [("workflows.toml", "kinds.news.fast.due_workdays", "is missing", "Add it")],
+    ),
+    "no exceptional ways": (
+        ("workflows.toml", "[exceptional]", "[exceptionel]"),
+        [
+            ("workflows.toml", "exceptionel", "unknown key", "Did you mean `exceptional`?"),
+            ("workflows.toml", "exceptional.source", "is missing", "Add it"),
+            ("workflows.toml", "exceptional.confirm_hours", "is missing", "Add it"),
+            ("workflows.toml", "exceptional.link_workdays", "is missing", "Add it"),
+            ("workflows.toml", "exceptional.link_workdays_at_most", "is missing", "Add it"),
+            ("workflows.toml", "exceptional.link_address", "is missing", "Add it"),
+            ("workflows.toml", "exceptional.wrong_links", "is missing", "Add it"),
+            ("workflows.toml", "exceptional.wrong_link_minutes", "is missing", "Add it"),
+        ],
+    ),
+    "a lost role that is neither kept nor held": (
+        ("workflows.toml", 'approval = "keep"', 'approval = "drop"'),
+        [("workflows.toml", "exceptional.lost_role.approval", "'drop' is not known", "'keep' or 'hold'")],
+    ),
+    "an address of links with a slash at its end": (
+        ("workflows.toml", 'link_address = ""', 'link_address = "https://duban.donghu.example/"'),
+        [("workflows.toml", "exceptional.link_address", "does not have the right form", "without a slash")],
+    ),
     "a person in no section": (
         ("people.toml", LIN, LIN.replace("zonghe", "zonghee")),
         [("people.toml", "people.lin_xiao.section", "there is no section 'zonghee'", "Did you mean `zonghe`?")],

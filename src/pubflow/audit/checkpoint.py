@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-from pubflow.audit.notes import NoteRefused, PublicKey, SigningKey, opened
+from pubflow.audit.notes import NoteRefused, PublicKey, SigningKey, opened, signers
 
 _SIZE = re.compile(r"0|[1-9][0-9]{0,17}")
 _ROOT_BYTES = 32
@@ -24,9 +24,9 @@ class Checkpoint:
         """What is signed: origin, size, root."""
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
 
-    def signed(self, key: SigningKey) -> str:
-        """The whole note."""
-        return key.sign(self.text)
+    def signed(self, key: SigningKey, *others: SigningKey) -> str:
+        """The whole note; two keys sign when the second takes over from the first."""
+        return key.sign(self.text) + "".join(other.line(self.text) for other in others)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -43,9 +43,10 @@ class Checkpoint:
         return cls(lines[0], int(lines[1]), root)
 
 
-def open_checkpoint(note: str, key: PublicKey) -> Checkpoint:
-    """The checkpoint in a note, when `key` signed it and it speaks of that key's history. Raises NoteRefused."""
-    checkpoint = Checkpoint.parse(opened(note, key))
-    if checkpoint.origin != key.name:
-        raise NoteRefused(f"The checkpoint speaks of {checkpoint.origin!r}, the key of {key.name!r}.")
+def open_checkpoint(note: str, *keys: PublicKey) -> Checkpoint:
+    """The checkpoint in a note that one of `keys` signed and that speaks of its history. Raises NoteRefused."""
+    checkpoint = Checkpoint.parse(opened(note, *keys))
+    for key in signers(note, *keys):
+        if checkpoint.origin != key.name:
+            raise NoteRefused(f"The checkpoint speaks of {checkpoint.origin!r}, the key of {key.name!r}.")
     return checkpoint

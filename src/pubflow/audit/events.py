@@ -15,6 +15,8 @@ from pubflow.moments import iso
 
 FORMAT = 1
 GENESIS = bytes(32)
+# Made once: `json.dumps` would make an encoder for every event.
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Event:
             "reason": self.reason,
             "data": dict(self.data),
         }
-        return json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+        return _CANONICAL.encode(fields).encode()
 
 
 # Columns beside the body, copied out for queries; verification holds them against the body.

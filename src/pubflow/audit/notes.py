@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import os
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
@@ -65,6 +66,11 @@ class PublicKey:
             raise NoteRefused("This is no public key: it must read NAME+KEYID+BASE64, as checkpoints/audit.pub does.")
         return key
 
+    @classmethod
+    def parse_list(cls, text: str) -> tuple[Self, ...]:
+        """Read a list, a key a line, oldest first, as audit.pub is after a change of keys. Raises NoteRefused."""
+        return tuple(cls.parse(line) for line in text.strip().split("\n"))
+
 
 @dataclass(frozen=True, repr=False)
 class SigningKey:
@@ -80,8 +86,12 @@ class SigningKey:
 
     def sign(self, text: str) -> str:
         """The note: `text` (must end with a newline) and its signature line. The same text gives the same note."""
+        return f"{text}\n{self.line(text)}"
+
+    def line(self, text: str) -> str:
+        """The signature line alone; a note may have several."""
         signature = Ed25519PrivateKey.from_private_bytes(self.seed).sign(text.encode())
-        return f"{text}\n{_DASH} {self.name} {_b64(self.public.id + signature)}\n"
+        return f"{_DASH} {self.name} {_b64(self.public.id + signature)}\n"
 
     @classmethod
     def load_or_create(cls, path: Path, name: str) -> Self:
@@ -107,31 +117,44 @@ class SigningKey:
         return key
 
 
-def opened(note: str, key: PublicKey) -> str:
-    """The text of a note signed with `key`; signatures of other keys are passed over. Raises NoteRefused."""
+def opened(note: str, *keys: PublicKey) -> str:
+    """The text of a note signed with one of `keys`; signatures of others are passed over. Raises NoteRefused."""
+    text, _ = _signed_by(note, keys)
+    return text
+
+
+def signers(note: str, *keys: PublicKey) -> list[PublicKey]:
+    """Which of `keys` signed a note, in the order of its lines. Raises NoteRefused."""
+    _, by = _signed_by(note, keys)
+    return by
+
+
+def _signed_by(note: str, keys: Sequence[PublicKey]) -> tuple[str, list[PublicKey]]:
     if len(note.encode()) > MAX_BYTES or any(ord(sign) < 32 and sign != "\n" for sign in note):
         raise NoteRefused("This is no signed note: it is too long, or holds control characters.")
     text, blank, signatures = note.rpartition("\n\n")
     text += "\n"
     if not blank or not signatures.endswith("\n"):
         raise NoteRefused("This is no signed note: a text, a blank line and a signature line are needed.")
-    believed = False
+    by: list[PublicKey] = []
     for line in signatures[:-1].split("\n"):
         dash, _, rest = line.partition(" ")
         name, _, encoded = rest.partition(" ")
         signed = _unb64(encoded)
         if dash != _DASH or not name_fits(name) or len(signed) <= _ID_BYTES:
             raise NoteRefused(f"This is no signature line: {line!r}.")
-        if name != key.name or signed[:_ID_BYTES] != key.id:
+        key = next((one for one in keys if (one.name, one.id) == (name, signed[:_ID_BYTES])), None)
+        if key is None:
             continue
         try:
             Ed25519PublicKey.from_public_bytes(key.raw).verify(signed[_ID_BYTES:], text.encode())
         except InvalidSignature:
             raise NoteRefused(f"The signature of {key.name} does not fit the text: one of them was changed.") from None
-        believed = True
-    if not believed:
-        raise NoteRefused(f"The note is not signed with the key {key.name}+{key.id.hex()}.")
-    return text
+        by.append(key)
+    if not by:
+        known = " or ".join(f"{key.name}+{key.id.hex()}" for key in keys)
+        raise NoteRefused(f"The note is not signed with the key {known}. Was it changed (docs/audit.md)?")
+    return text, by
 
 
 def name_fits(name: str) -> bool:

@@ -42,7 +42,7 @@ def proof_file(events: Iterable[Proven], note: str) -> dict[str, Any]:
     return {"format": PROOF_FORMAT, "checkpoint": note, "events": rows}
 
 
-def verify_proof(content: str, key: PublicKey) -> tuple[Checkpoint, list[dict[str, Any]]]:
+def verify_proof(content: str, *keys: PublicKey) -> tuple[Checkpoint, list[dict[str, Any]]]:
     """The checkpoint and the events that the file proves, as their bodies say. Raises NoteRefused."""
     try:
         given = json.loads(content)
@@ -50,7 +50,7 @@ def verify_proof(content: str, key: PublicKey) -> tuple[Checkpoint, list[dict[st
         proofs = [[base64.b64decode(hash_, validate=True) for hash_ in proof] for _, _, proof in rows]
         if given["format"] != PROOF_FORMAT or not rows:
             raise NoteRefused(f"This is no proof: its format is not {PROOF_FORMAT}, or it holds no event.")
-        checkpoint = open_checkpoint(note, key)
+        checkpoint = open_checkpoint(note, *keys)
         events = []
         for (seq, body, _), proof in zip(rows, proofs, strict=True):
             if not included(leaf_of(body.encode()), seq - 1, checkpoint.size, proof, checkpoint.root):

@@ -3,14 +3,16 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from operator import attrgetter
-from typing import Any, Protocol
+from operator import attrgetter, itemgetter
+from typing import Protocol
 
 from pubflow.audit.checkpoint import Checkpoint
 from pubflow.audit.events import COPIED, GENESIS, chain_of, leaf_of
 from pubflow.audit.merkle import EMPTY_ROOT, Growing
 
 _OF_COLUMNS = attrgetter(*COPIED)
+_OF_BODY = itemgetter(*COPIED.values())
+_DECODER = json.JSONDecoder()
 
 
 class Stored(Protocol):
@@ -79,18 +81,26 @@ def verify(stored: Iterable[Stored], checkpoints: Iterable[Checkpoint] = ()) -> 
 def _problem(event: Stored, expected: int, previous: bytes) -> str:
     if event.seq != expected:
         return f"event {expected} is missing: the next one present is {event.seq}"
-    leaf = leaf_of(bytes(event.body))
+    body = bytes(event.body)
+    leaf = leaf_of(body)
     if leaf != bytes(event.leaf):
         return "its content was changed: the body does not match its hash"
     if chain_of(previous, leaf) != bytes(event.chain):
         return "it does not continue the chain: it, or an event before it, was replaced, moved or removed"
     try:
-        fields: Any = json.loads(bytes(event.body))
+        text = body.decode()
+        fields, end = _DECODER.raw_decode(text)  # what `json.loads` does, without its guess of the encoding
     except (ValueError, RecursionError):
-        fields = None
-    if not isinstance(fields, dict):
         return "its body is not a readable JSON object"
-    if _OF_COLUMNS(event) != tuple(map(fields.get, COPIED.values())):
-        column, name = next((one, name) for one, name in COPIED.items() if getattr(event, one) != fields.get(name))
+    if not isinstance(fields, dict) or end != len(text):
+        return "its body is not a readable JSON object"
+    try:
+        same = _OF_COLUMNS(event) == _OF_BODY(fields)
+    except KeyError:
+        same = False
+    if not same:
+        column, name = next(
+            (one, name) for one, name in COPIED.items() if name not in fields or getattr(event, one) != fields[name]
+        )
         return f"its column {column!r} was changed: it says {getattr(event, column)!r}, the body {fields.get(name)!r}"
     return ""

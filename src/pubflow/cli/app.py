@@ -10,11 +10,28 @@ import typer
 from typer.exceptions import TyperException
 
 import pubflow
-from pubflow.cli import audit, backup, decisions, editing, flows, people, releases, reports, scanning, workspace
+from pubflow.cli import (
+    audit,
+    backup,
+    debts,
+    decisions,
+    editing,
+    exceptional,
+    flows,
+    keeping,
+    masking,
+    notices,
+    people,
+    releases,
+    reports,
+    scanning,
+    workspace,
+)
 from pubflow.cli.showing import say
+from pubflow.cli.verb import FAILED
 from pubflow.errors import PubflowError
 
-DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+DONE, INTERRUPTED = 0, 130
 
 app = typer.Typer(
     name="pubflow",
@@ -47,6 +64,10 @@ people.session_verbs(app)
 decisions.sign_verb(app)
 scanning.scan_verb(app)
 editing.edit_verb(reports.app)
+masking.proposals_verb(reports.app)
+exceptional.workflow_verbs(reports.app)
+debts.debt_verbs(people.app)
+notices.due_verb(reports.app)
 for room in (
     people.app,
     workspace.config,
@@ -55,7 +76,9 @@ for room in (
     decisions.check,
     releases.app,
     audit.app,
+    keeping.vault,
     flows.app,
+    notices.app,
     workspace.portal,
 ):
     app.add_typer(room)

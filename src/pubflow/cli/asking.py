@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pubflow.cli.tokens import token_for
 from pubflow.cli.verb import asked
-from pubflow.errors import BadInput, PubflowError
+from pubflow.errors import BadInput, PubflowError, Reason
 
 if TYPE_CHECKING:
     import httpx
@@ -41,12 +41,13 @@ class OfficeAway(PubflowError):
 
 @dataclass(eq=False)
 class Refused(PubflowError):
-    """The office's refusal, in its own words. error: its stable code; hint: what to type next."""
+    """The office's refusal, in its own words. error: its stable code; hint: what to type next; reasons: each one."""
 
     code: ClassVar[str] = "refused"
     error: str
     message: str
     hint: str = ""
+    reasons: tuple[Reason, ...] = ()
 
     def __str__(self) -> str:
         return self.message + (f"\n下一步：{self.hint}" if self.hint else "")
@@ -135,7 +136,9 @@ def _decoded(answer: "httpx.Response", url: str, path: tuple[str | int, ...]) ->
     if not isinstance(said, dict) or "message" not in said:
         raise OfficeAway(url, f"something else answers there, HTTP {answer.status_code}")
     more = [str(one["text"]) for one in said.get("reasons", []) if str(one["text"]) not in said["message"]]
-    raise Refused(str(said.get("error")), "：".join([str(said["message"]), *more]), _hint(str(said.get("error")), path))
+    reasons = tuple(Reason(str(one.get("code", "")), str(one["text"])) for one in said.get("reasons", []))
+    words = "：".join([str(said["message"]), *more])
+    raise Refused(str(said.get("error")), words, _hint(str(said.get("error")), path), reasons)
 
 
 def _hint(error: str, path: tuple[str | int, ...]) -> str:

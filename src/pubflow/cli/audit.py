@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pubflow.cli.asking import OfficeAway, ask, home_folder, office_url
+from pubflow.cli.keeping import keeping_verbs
 from pubflow.cli.proving import KeyFile, proof_verbs
 from pubflow.cli.showing import Table, Told, moment
 from pubflow.cli.verb import asked, group, verb
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from pubflow.audit.checkpoint import Checkpoint
     from pubflow.audit.verify import Stored, Verdict
 
-app = group("audit", "The audit history: log, verify, checkpoint, prove, export.")
+app = group("audit", "The audit history: log, verify, checkpoint, prove, export, and its key.")
 proof_verbs(app)
+keeping_verbs(app)
 _SHOWN = ("seq", "at", "action", "actor", "subject", "role", "digest", "from_state", "to_state", "reason")
 
 
@@ -80,13 +82,13 @@ def verify(
     can write all of them can also rebuild them; only a checkpoint and a key kept elsewhere show that.
     """
     from pubflow.audit.checkpoint import open_checkpoint
-    from pubflow.cli.proving import export_verdict, outside_key, text_of
+    from pubflow.cli.proving import export_verdict, outside_keys, text_of
 
     if (checkpoint or export) and not key:
         raise typer.BadParameter("is missing: name the public key that you keep outside.", param_hint="--key")
-    outside = [open_checkpoint(text_of(checkpoint), outside_key(key))] if checkpoint and key else []
+    outside = [open_checkpoint(text_of(checkpoint), *outside_keys(key))] if checkpoint and key else []
     if export and key:
-        verdict, held = export_verdict(export, outside_key(key), outside)
+        verdict, held = export_verdict(export, outside_keys(key), outside)
     else:
         verdict, held = _register_verdict(outside)
     data = {"events": verdict.events, "head": verdict.head.hex(), "root": verdict.root.hex(), "good": verdict.good}

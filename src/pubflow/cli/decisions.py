@@ -5,18 +5,23 @@ from typing import Annotated, Any
 import typer
 
 from pubflow.cli.asking import ask
-from pubflow.cli.reports import saved
+from pubflow.cli.bulk import Reports, decided
+from pubflow.cli.exceptional import force_verb
+from pubflow.cli.notices import due_text
+from pubflow.cli.outside import outside_verbs
+from pubflow.cli.remarks import claim_and_remark_verbs
+from pubflow.cli.reports import held_by, saved
 from pubflow.cli.showing import Table, Told, moment
 from pubflow.cli.verb import group, verb
 from pubflow.cli.words import Digest, NeededReason, Reason, Report, act_on, needed_digest
 
-review = group("review", "Department review: inbox, approve, return, conflict.")
+review = group("review", "Department review: inbox, claim, approve, return, remark, conflict.")
 check = group("check", "Confidentiality check: run, findings, decide, clear.")
 
 
 @verb(review, "inbox", example="pubflow review inbox")
 def inbox() -> Told:
-    """What waits for you, oldest first, with the actions open to you and the digest to decide on."""
+    """What waits for you, oldest first: the digest to decide on, the actions open to you, who has taken it."""
     waiting = ask("GET", "inbox")
     rows = [
         (
@@ -25,19 +30,25 @@ def inbox() -> Told:
             one["report"]["stage_name"],
             one["report"]["digest"][:12],
             moment((one["report"]["waiting"] or {}).get("since")),
+            due_text(one["report"]["due"]),
             " ".join(one["actions"]),
+            held_by(one["claims"]),
         )
         for one in waiting
     ]
     if not rows:
         return Told(waiting, ["没有等待您办理的稿件"])
-    return Told(waiting, [Table(("编号", "标题", "环节", "摘要", "自", "可办理"), rows)])
+    return Told(waiting, [Table(("编号", "标题", "环节", "摘要", "自", "期限", "可办理", "领办"), rows)])
 
 
 @verb(review, "approve", example='pubflow review approve R-2026-0001 --digest 3f9a1c2b --reason "数据已核对"')
-def approve(report: Report, digest: Digest = None, reason: Reason = "") -> Told:
-    """Approve a report for your department; the confidentiality check comes next."""
-    return saved(act_on(report, "approve", digest=needed_digest(digest, report), reason=reason))
+def approve(reports: Reports, digest: Digest = None, reason: Reason = "") -> Told:
+    """Approve a report for your department; the confidentiality check comes next.
+
+    Several at once, each with the digest you read: R-2026-0001@3f9a1c2b R-2026-0002@77ab01cd. Each is decided by
+    itself; exit code 1 if any was refused.
+    """
+    return decided(reports, digest, reason, action="approve", many="approvals")
 
 
 @verb(
@@ -45,11 +56,14 @@ def approve(report: Report, digest: Digest = None, reason: Reason = "") -> Told:
 )
 def return_(
     report: Report,
-    reason: NeededReason,
+    reason: Reason = "",
     digest: Digest = None,
     place: Annotated[str, typer.Option("--place", help="Where in the text.")] = "",
 ) -> Told:
-    """Return a report to its drafter, from any stage whose decision is yours."""
+    """Return a report to its drafter, from any stage whose decision is yours.
+
+    Needs place and reason; after `check decide --propose` both may be left to name the proposals.
+    """
     return saved(act_on(report, "return", digest=needed_digest(digest, report), reason=reason, place=place))
 
 
@@ -60,14 +74,22 @@ def conflict(report: Report, reason: NeededReason) -> Told:
     return Told({"report": report, "conflict": True}, [f"{report}：已登记利益冲突，由代理人或其他人办理"])
 
 
+claim_and_remark_verbs(review)
+force_verb(review)
+outside_verbs(review)
+
+
 def sign_verb(app: typer.Typer) -> None:
     """Register `pubflow sign`, which stands alone."""
     verb(app, "sign", example='pubflow sign R-2026-0001 --digest 3f9a1c2b --reason "同意发布"')(sign)
 
 
-def sign(report: Report, digest: Digest = None, reason: Reason = "") -> Told:
-    """Sign a report for publication at its planned instant."""
-    return saved(act_on(report, "sign", digest=needed_digest(digest, report), reason=reason))
+def sign(reports: Reports, digest: Digest = None, reason: Reason = "") -> Told:
+    """Sign a report for publication at its planned instant.
+
+    Several at once, each with the digest you read, as with `review approve`.
+    """
+    return decided(reports, digest, reason, action="sign", many="signatures")
 
 
 @verb(check, "run", example="pubflow check run R-2026-0001")
@@ -94,14 +116,20 @@ def decide(
     reason: NeededReason,
     digest: Digest = None,
     pass_: Annotated[bool, typer.Option("--pass", help="The finding may be public.")] = False,
+    propose: Annotated[str, typer.Option("--propose", metavar="mask|remove", help="Have the drafter change it.")] = "",
+    style: Annotated[str, typer.Option("--style", help="How a mask looks, by its id in config/workflows.toml.")] = "",
 ) -> Told:
-    """Let one finding pass; what must not be public goes back with `pubflow review return`."""
-    if not pass_:
-        raise typer.BadParameter(
-            f"is missing: say that it may pass, or return the report: pubflow review return {report}",
-            param_hint="--pass",
-        )
-    body = {"digest": needed_digest(digest, report), "decision": "pass", "basis": basis, "reason": reason}
+    """Let one finding pass, or propose to mask or remove it.
+
+    With a proposal the report goes back (`pubflow review return`); its drafter accepts or declines each.
+    """
+    if pass_ == bool(propose):
+        raise typer.BadParameter("say either --pass, or --propose mask or remove", param_hint="--pass / --propose")
+    if style and propose != "mask":
+        raise typer.BadParameter("goes with --propose mask", param_hint="--style")
+    decision = propose or "pass"
+    body = {"digest": needed_digest(digest, report), "decision": decision, "basis": basis, "reason": reason}
+    body["style"] = style
     return saved(ask("POST", "reports", report, "findings", finding, body=body))
 
 
@@ -148,11 +176,15 @@ def _findings(found: list[dict[str, Any]]) -> Told:
             one["type"],
             one["masked"],
             f"{one['start']}-{one['end']}",
-            one["decision"] or "未处理",
+            _DECISIONS.get(one["decision"], one["decision"]),
+            one.get("declined", ""),
             "；".join(one["evidence"]),
         )
         for one in found
     ]
     if not rows:
         return Told(found, ["没有发现项"])
-    return Told(found, [Table(("编号", "级别", "类型", "内容", "位置", "处理", "依据"), rows)])
+    return Told(found, [Table(("编号", "级别", "类型", "内容", "位置", "处理", "起草人不接受", "依据"), rows)])
+
+
+_DECISIONS = {"": "未处理", "pass": "可公开", "mask": "建议脱敏", "remove": "建议删除"}

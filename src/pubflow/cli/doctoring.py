@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 from sqlalchemy import Engine
@@ -12,24 +13,29 @@ from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session, col, select
 
 from pubflow.audit.verify import verify
+from pubflow.cli.prefect import connect
 from pubflow.cli.reading_only import Register, read_only_engine
 from pubflow.confidentiality.actions import marks
 from pubflow.errors import PubflowError
-from pubflow.lifecycle.stages import ReleaseState, Stage
+from pubflow.lifecycle.stages import Stage
 from pubflow.moments import iso, shown
-from pubflow.office.due import due_steps
+from pubflow.office.checkpoints import stored_checkpoints
+from pubflow.office.gauges import gauges
 from pubflow.office.office import Home, Office
-from pubflow.prefect_client import Prefect
+from pubflow.office.reminders import overdue_reports
 from pubflow.publication.tree import PublicTree
 from pubflow.records.pending import Pending
 from pubflow.records.schema import differences
 from pubflow.records.store import Records
-from pubflow.records.tables import AuditEvent, Edition, Publication, Release
-from pubflow.service.supervisor import read_addresses
+from pubflow.records.tables import Edition, Publication
+from pubflow.service import stuck
+from pubflow.service.stuck_messages import stuck_messages
+from pubflow.service.stuck_workflows import stuck_workflows
+from pubflow.service.supervisor import POOL, read_addresses
 from pubflow.settings import load_settings
 from pubflow.vault import MasterKey, Vault
 
-PATIENCE = timedelta(minutes=1)
+SILENT = timedelta(seconds=90)  # the worker reports every 30 s
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,15 @@ class Trouble:
     about: str
     what: str
     remedy: str
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was checked, what is wrong, and the gauges of the alarm (none when the register cannot be read)."""
+
+    checked: list[str]
+    problems: list[Trouble]
+    gauges: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,7 +67,7 @@ class _Patient:
 Check = Callable[[_Patient], Iterator[tuple[str, str]]]
 
 
-def examine(home_path: Path, now: datetime) -> tuple[list[str], list[Trouble]]:
+def examine(home_path: Path, now: datetime) -> Findings:
     """The checks made and the problems found. Raises WorkspaceError for a folder that is no workspace."""
     home = Home(home_path)
     engine = read_only_engine(home_path)
@@ -66,7 +81,8 @@ def examine(home_path: Path, now: datetime) -> tuple[list[str], list[Trouble]]:
         )
     except PubflowError as error:  # without configuration and key nothing else can be looked at
         engine.dispose()
-        return ["configuration and keys"], [Trouble("configuration and keys", str(error), "pubflow config check")]
+        trouble = Trouble("configuration and keys", str(error), "pubflow config check")
+        return Findings(["configuration and keys"], [trouble])
     patient = _Patient(home, engine, office, now)
     problems: list[Trouble] = []
     for about, check in CHECKS.items():
@@ -76,8 +92,29 @@ def examine(home_path: Path, now: datetime) -> tuple[list[str], list[Trouble]]:
             problems.append(
                 Trouble(about, f"cannot be checked: {error}", "mend the problem named, then pubflow doctor")
             )
+    try:
+        gauged = shown_gauges(office, now)
+    except DatabaseError:  # told already, by each check
+        gauged = {}
     engine.dispose()
-    return list(CHECKS), problems
+    return Findings(list(CHECKS), problems, gauged)
+
+
+def shown_gauges(office: Office, now: datetime) -> dict[str, Any]:
+    """The gauges as `--json` shows them."""
+    found = gauges(office, now)
+
+    def rows(ones: Any) -> list[dict[str, str]]:
+        return [{"release": one.release, "state": one.state, "instant": iso(one.instant)} for one in ones]
+
+    return {
+        "alarm": found.alarm,
+        "overdue": rows(found.overdue),
+        "not_staged": rows(found.not_staged),
+        "failed": rows(found.failed),
+        "late_reports": sorted(overdue_reports(office, now)),
+        "next_release": next(iter(rows([found.next_release] if found.next_release else [])), None),
+    }
 
 
 def _keys(patient: _Patient) -> Iterator[tuple[str, str]]:
@@ -92,15 +129,9 @@ def _schema(patient: _Patient) -> Iterator[tuple[str, str]]:
 
 
 def _chain(patient: _Patient) -> Iterator[tuple[str, str]]:
-    verdict = verify(Register(patient.engine).events())
+    verdict = verify(Register(patient.engine).events(), stored_checkpoints(patient.office))
     if not verdict.good:
-        yield f"audit event {verdict.bad_seq}: {verdict.what}", "pubflow audit verify"
-
-
-def _pending(patient: _Patient) -> Iterator[tuple[str, str]]:
-    waiting = Pending(patient.home.pending).waiting()
-    if waiting:
-        yield f"{len(waiting)} events wait for space", "free disk space; the next write records them"
+        yield f"{verdict}", "pubflow audit verify"
 
 
 def _processes(patient: _Patient) -> Iterator[tuple[str, str]]:
@@ -108,43 +139,32 @@ def _processes(patient: _Patient) -> Iterator[tuple[str, str]]:
     if addresses is None:
         yield "the office does not run", "pubflow up"
         return
+    logs = f"look into {patient.home.path / 'logs'}; pubflow up"
     for name, address in (("API", addresses.desk), ("portal", addresses.portal)):
         try:
             good = httpx.get(f"{address}/healthz", timeout=5, trust_env=False).status_code == 200
         except httpx.TransportError:
             good = False
         if not good:
-            yield f"the {name} does not answer at {address}", f"look into {patient.home.path / 'logs'}; pubflow up"
-    with Prefect(addresses.prefect_api, None, timeout=5, attempts=1) as prefect:
+            yield f"the {name} does not answer at {address}", logs
+    with connect(patient.home.path) as prefect:
         if not prefect.is_healthy():
-            yield f"Prefect does not answer at {addresses.prefect}", f"look into {patient.home.path / 'logs'}"
+            yield f"Prefect does not answer at {prefect.address}", logs
+            return
+        heard = max(prefect.worker_heartbeats(POOL).values(), default=None)
+        if heard is None or heard < patient.now - SILENT:
+            since = f"since {shown(heard, seconds=True)}" if heard else "at all"
+            yield f"the worker has not reported to Prefect {since}: no machine step runs", logs
+        if prefect.is_paused(POOL):
+            yield "the work pool is paused in Prefect: no machine step runs", "pubflow flow resume"
 
 
-def _steps(patient: _Patient) -> Iterator[tuple[str, str]]:
-    """Steps that are due although nothing has happened to their subject for a minute."""
-    for due in due_steps(patient.office):
-        with Session(patient.engine) as session:
-            last = session.exec(
-                select(AuditEvent.at)
-                .where(AuditEvent.subject == due.subject, col(AuditEvent.action).not_in(("read", "refused")))
-                .order_by(col(AuditEvent.seq).desc())
-                .limit(1)
-            ).first()
-        if last is None or last < iso(patient.now - PATIENCE):
-            since = f" since {shown(datetime.fromisoformat(last), seconds=True)}" if last else ""
-            yield f"{due.step} of {due.subject} is due{since}", f"pubflow flow run {due.step} {due.subject}"
+def _of_register(kind: Callable[[Office, datetime], Iterator[stuck.Stuck]]) -> Check:
+    def check(patient: _Patient) -> Iterator[tuple[str, str]]:
+        for one in kind(patient.office, patient.now):
+            yield one.what, one.verb
 
-
-def _releases(patient: _Patient) -> Iterator[tuple[str, str]]:
-    ended = (ReleaseState.RELEASED, ReleaseState.CANCELLED)
-    with Session(patient.engine) as session:
-        open_ones = session.exec(select(Release).where(col(Release.state).not_in(ended))).all()
-    for release in open_ones:
-        if release.state == ReleaseState.FAILED:
-            yield f"{release.id} failed: {release.failure}", f"pubflow release retry {release.id}"
-        elif release.instant < patient.now - PATIENCE and not release.held:
-            at = shown(release.instant, seconds=True)
-            yield f"{release.id} was due at {at} and is {release.state}", f"pubflow release move {release.id} --in 10m"
+    return check
 
 
 def _public(patient: _Patient) -> Iterator[tuple[str, str]]:
@@ -166,10 +186,14 @@ def _public(patient: _Patient) -> Iterator[tuple[str, str]]:
 CHECKS: dict[str, Check] = {
     "keys are readable by their owner only": _keys,
     "the schema is the program's": _schema,
-    "the audit chain holds": _chain,
-    "no event waits for space": _pending,
+    "the audit history holds and meets its checkpoints": _chain,
     "the processes answer": _processes,
-    "no due step is older than a minute": _steps,
-    "no release is overdue or failed": _releases,
+    "no release is overdue, unready or failed": _of_register(stuck.stuck_releases),
+    "no due step is older than a minute": _of_register(stuck.stuck_steps),
+    "every task has somebody who may take it": _of_register(stuck.without_anybody),
+    "every workflow can be walked": _of_register(stuck_workflows),
+    "no message is stuck": _of_register(stuck_messages),
+    "what is done daily was done": _of_register(stuck.neglected),
+    "nothing is left half done": _of_register(stuck.unfinished),
     "the public pages are those released": _public,
 }

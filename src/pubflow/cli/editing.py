@@ -15,7 +15,7 @@ from pubflow.cli.asking import OfficeAway, Refused, ask, read_bytes
 from pubflow.cli.reports import saved
 from pubflow.cli.showing import Told, say
 from pubflow.cli.verb import verb
-from pubflow.cli.words import NeededReason, Report
+from pubflow.cli.words import CoProducers, NeededReason, Report
 from pubflow.errors import BadInput, WorkspaceError
 
 
@@ -35,6 +35,7 @@ def edit(
         list[str] | None,
         typer.Option("--set", metavar="FIELD=VALUE", help="A field, e.g. subject_class=统计."),
     ] = None,
+    co_producer: CoProducers = None,
     seen: Annotated[
         str | None, typer.Option("--seen", help="Digest you began with; else the newest version's at this moment.")
     ] = None,
@@ -43,6 +44,8 @@ def edit(
 
     A version that somebody else saved meanwhile is never overwritten; your text is then kept in a file.
     """
+    if co_producer:
+        set_ = [*(set_ or ()), f"co_producers={'、'.join(co_producer)}"]
     if file is not None and (replace or with_ or set_):
         raise typer.BadParameter("does not go with --replace or --set", param_hint="--file")
     if len(replace or ()) != len(with_ or ()) or not all(replace or ()):

@@ -32,6 +32,18 @@ def list_() -> Told:
     return Told({"due": due, "prefect": prefect}, [*lines, f"Prefect：{prefect}"])
 
 
+@verb(app, "resume", example="pubflow flow resume")
+def resume() -> Told:
+    """Let the machine steps go on after somebody paused the work pool in Prefect (on the office's machine)."""
+    from pubflow.cli.prefect import connect
+    from pubflow.service.supervisor import POOL
+
+    with connect(home_folder()) as prefect:
+        was_paused = prefect.is_paused(POOL)
+        prefect.resume(POOL)
+    return Told({"was_paused": was_paused}, ["the work pool goes on" if was_paused else "the work pool was not paused"])
+
+
 def started(step: str, subject: str | None) -> Told:
     """Start a flow run through the office."""
     run_ = ask("POST", "flows", step, "run", body={"subject": subject})

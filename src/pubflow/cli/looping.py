@@ -1,5 +1,8 @@
-"""`pubflow service`: the reconciler and the release loop, each a thread, until a signal. Neither ends itself."""
+"""`pubflow service`: the reconciler, the release loop and the senders of messages, each a thread, until a signal.
 
+None ends itself."""
+
+import contextlib
 import logging
 import signal
 import sys
@@ -9,10 +12,13 @@ from pathlib import Path
 from types import FrameType
 
 from pubflow.cli.prefect import connect
-from pubflow.errors import PubflowError
+from pubflow.errors import PubflowError, WorkspaceError
 from pubflow.moments import utc_now
-from pubflow.service.reconciler import Reconciler
+from pubflow.publication.switching import release_round
+from pubflow.service.calling import call_worker
+from pubflow.service.reconciler import Reconciler, reconcile
 from pubflow.service.release_loop import run_release_loop
+from pubflow.service.sender import start_senders
 from pubflow.wiring import Line, open_office
 
 BEAT = 2.0  # seconds between two rounds when nothing changes
@@ -35,6 +41,7 @@ def run_service(home: Path) -> None:
     loops = [
         threading.Thread(target=_reconcile, args=(line, home, stop), name="reconciler", daemon=True),
         threading.Thread(target=run_release_loop, args=(line.office, stop, utc_now), name="release", daemon=True),
+        *start_senders(line.office, stop, utc_now),
     ]
     try:
         for loop in loops:
@@ -51,6 +58,34 @@ def run_service(home: Path) -> None:
     log.info("stopped")
 
 
+def one_round(home: Path) -> tuple[list[str], str]:
+    """What one round of each loop did, a line for each thing, and why it could not all be done ("" when it was)."""
+    line = open_office(home)
+    with contextlib.closing(line.office):
+        done = _record_what_waited(line)
+        done += [f"{one.release_id} is public" for one in release_round(line.office, utc_now)]
+        try:
+            with connect(home) as prefect:
+                if prefect.is_healthy():
+                    done += reconcile(line, prefect, utc_now())
+                    call_worker(home)
+                    return done, ""
+                where = f"at {prefect.address}"
+        except WorkspaceError as error:
+            return done, str(error)
+    return done, f"Prefect does not answer {where}: no run was started. Start the office: `pubflow up`."
+
+
+def _record_what_waited(line: Line) -> list[str]:
+    records = line.office.records
+    waiting = records.pending.waiting()
+    if not waiting:
+        return []
+    with records.writing(utc_now(), what="reconcile"):
+        pass  # every write takes along what waits
+    return [f"{len(waiting)} events that waited for space are recorded"]
+
+
 def _reconcile(line: Line, home: Path, stop: threading.Event) -> None:
     """Rounds over the register; connects anew whenever Prefect or its address was lost."""
     while not stop.is_set():
@@ -60,10 +95,12 @@ def _reconcile(line: Line, home: Path, stop: threading.Event) -> None:
                 before: list[str] = []
                 while not stop.is_set():
                     seen = line.change_counter()
-                    told = reconciler.round(utc_now())
+                    told = _told_by_round(reconciler)
+                    if told:
+                        call_worker(home)
                     for one in told:
                         if one not in before:  # said once while Prefect stays away, not every two seconds
-                            log.info("%s", one)
+                            log.log(logging.WARNING if one.startswith("ALARM") else logging.INFO, "%s", one)
                     before = told
                     _wait_for_change(line, seen, stop)
         except PubflowError as error:
@@ -71,6 +108,18 @@ def _reconcile(line: Line, home: Path, stop: threading.Event) -> None:
         except Exception:
             log.exception("the round failed; the next one tries again")
         stop.wait(BEAT)
+
+
+def _told_by_round(reconciler: Reconciler) -> list[str]:
+    """One round. What nobody foresaw is logged, and the reconciler goes on with what it remembers: a new one would
+    wait anew for the grace of every run that died, and so for ever if each round met the same error."""
+    try:
+        return reconciler.round(utc_now())
+    except PubflowError:
+        raise
+    except Exception:
+        log.exception("the round failed; the next one tries again")
+        return []
 
 
 def _wait_for_change(line: Line, seen: int, stop: threading.Event) -> None:

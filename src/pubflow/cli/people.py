@@ -109,9 +109,19 @@ def exempt(
 
 
 @verb(app, "deactivate", example='pubflow people deactivate chen_yu --reason "调离"')
-def deactivate(person: PersonId, reason: NeededReason) -> Told:
-    """Deactivate a person (operator): no more sign-ins, tokens end at once."""
+def deactivate(
+    person: PersonId,
+    reason: NeededReason,
+    void_decisions: Annotated[
+        bool, typer.Option("--void-decisions", help="Ask the chief to void what they decided, where not public yet.")
+    ] = False,
+) -> Told:
+    """Deactivate a person (operator): no more sign-ins, tokens end at once. What they decided stands, unless voided."""
     ask("POST", "people", person, "deactivate", body={"reason": reason})
+    if void_decisions:
+        asked = ask("POST", "people", person, "void", body={"reason": reason})
+        how = f"主要领导在 {moment(asked['confirm_until'])} 前确认：pubflow people void-decisions {person} --reason ..."
+        return Told({"person": person, "active": False, **asked}, [f"{person} 已停用，已申请作废其决定；{how}"])
     return Told({"person": person, "active": False}, [f"{person} 已停用"])
 
 

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -69,7 +69,7 @@ def prove(
     if verify is not None:
         if key is None:
             raise typer.BadParameter("is missing: name the public key that you keep outside.", param_hint="--key")
-        return _verified(verify, outside_key(key))
+        return _verified(verify, outside_keys(key))
     if not what:
         raise typer.BadParameter("is missing: an event's number or an ID, or --verify FILE.", param_hint="[SEQ|ID]")
     proof = _proof(what)
@@ -90,7 +90,7 @@ def export(out: Out = None) -> Told:
         return Told({"events": history.size(connection), "file": str(out)} if out else None)
 
 
-def export_verdict(file: Path, key: "PublicKey", outside: "list[Checkpoint]") -> "tuple[Verdict, int]":
+def export_verdict(file: Path, keys: "Sequence[PublicKey]", outside: "list[Checkpoint]") -> "tuple[Verdict, int]":
     """The verdict on an exported history, and how many checkpoints it was held against."""
     from pubflow.audit.checkpoint import open_checkpoint
     from pubflow.audit.notes import NoteRefused
@@ -100,7 +100,7 @@ def export_verdict(file: Path, key: "PublicKey", outside: "list[Checkpoint]") ->
     try:
         with file.open(encoding="utf-8") as lines:  # once for the checkpoint at its end, once for the events
             note = next((one for one in read_export(lines) if isinstance(one, str)), "")
-        checkpoints = [*outside, open_checkpoint(note, key)]
+        checkpoints = [*outside, open_checkpoint(note, *keys)]
         with file.open(encoding="utf-8") as lines:
             verdict = walk((one for one in read_export(lines) if not isinstance(one, str)), checkpoints)
     except OSError as error:
@@ -110,11 +110,11 @@ def export_verdict(file: Path, key: "PublicKey", outside: "list[Checkpoint]") ->
     return verdict, len(checkpoints)
 
 
-def outside_key(file: Path) -> "PublicKey":
-    """The public key in a file. Raises NoteRefused."""
+def outside_keys(file: Path) -> "tuple[PublicKey, ...]":
+    """The public keys in a file, one a line. Raises NoteRefused."""
     from pubflow.audit.notes import PublicKey
 
-    return PublicKey.parse(text_of(file))
+    return PublicKey.parse_list(text_of(file))
 
 
 def text_of(file: Path) -> str:
@@ -125,10 +125,10 @@ def text_of(file: Path) -> str:
         raise WorkspaceError(f"{file} cannot be read: {error.strerror}.", "Name a readable file.") from None
 
 
-def _verified(file: Path, key: "PublicKey") -> Told:
+def _verified(file: Path, keys: "Sequence[PublicKey]") -> Told:
     from pubflow.audit.proofs import verify_proof
 
-    found, events = verify_proof(text_of(file), key)
+    found, events = verify_proof(text_of(file), *keys)
     rows = [
         (one["seq"], moment(one["at"], seconds=True), one["action"], one["actor"], one["subject"], one["reason"])
         for one in events
@@ -144,21 +144,21 @@ def _proof(what: str) -> dict[str, Any]:
     from pubflow.cli.reading_only import reading_only
 
     with reading_only(home_folder()) as register, register.engine.connect() as connection:
-        note, key = _newest(connection)
-        proof = proof_file(_proven(connection, what, note, key), note)
+        note, keys = _newest(connection)
+        proof = proof_file(_proven(connection, what, note, keys), note)
     try:
-        verify_proof(json.dumps(proof), key)
+        verify_proof(json.dumps(proof), *keys)
     except NoteRefused as error:
         raise WorkspaceError(f"The register cannot prove {what}: {error}", "Run `pubflow audit verify`.") from None
     return proof
 
 
-def _proven(connection: "Connection", what: str, note: str, key: "PublicKey") -> "list[Proven]":
+def _proven(connection: "Connection", what: str, note: str, keys: "Sequence[PublicKey]") -> "list[Proven]":
     from pubflow.audit.checkpoint import open_checkpoint
     from pubflow.audit.proofs import Proven
     from pubflow.records import history
 
-    size = open_checkpoint(note, key).size
+    size = open_checkpoint(note, *keys).size
     if what.isdecimal():
         found = list(history.events(connection, after=int(what) - 1, limit=1))
         found = [one for one in found if one.seq == int(what)]
@@ -171,16 +171,16 @@ def _proven(connection: "Connection", what: str, note: str, key: "PublicKey") ->
     return [Proven(one.seq, bytes(one.body), history.inclusion(connection, one.seq - 1, size)) for one in found]
 
 
-def _newest(connection: "Connection") -> "tuple[str, PublicKey]":
-    """The newest stored checkpoint and the public key beside it."""
-    from pubflow.office.checkpoints import public_key
+def _newest(connection: "Connection") -> "tuple[str, tuple[PublicKey, ...]]":
+    """The newest stored checkpoint and the public keys beside it."""
+    from pubflow.office.checkpoints import public_keys
     from pubflow.office.office import Home
     from pubflow.records import history
 
-    note, key = history.newest_note(connection), public_key(Home(home_folder()))
-    if note is None or key is None:
+    note, keys = history.newest_note(connection), public_keys(Home(home_folder()))
+    if note is None or not keys:
         raise WorkspaceError("There is no checkpoint yet.", _NO_CHECKPOINT)
-    return note, key
+    return note, keys
 
 
 def _write(out: Path | None, lines: Iterable[str], *, stdout: bool = False) -> None:

@@ -38,9 +38,20 @@ def show(release: Release) -> Told:
 
 
 @verb(app, "move", example='pubflow release move L-2026-0001 --at 2026-12-02T09:30+08:00 --reason "上级数据推迟"')
-def move(release: Release, at: At = None, wait: In = None, reason: Reason = "") -> Told:
-    """Move a release to another instant."""
-    return _change(release, "move", reason, **instant_of(at, wait))
+def move(
+    release: Release,
+    at: At = None,
+    wait: In = None,
+    reason: Reason = "",
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Confirm the earlier instant that another person has asked for.")
+    ] = False,
+) -> Told:
+    """Move a release to another instant. A confirmed one moves earlier only by two: one asks, another confirms.
+
+    The second person gives the same --at with --confirm; one of the two is a leader.
+    """
+    return _change(release, "move", reason, confirm=confirm, **instant_of(at, wait))
 
 
 @verb(app, "hold", example='pubflow release hold L-2026-0001 --reason "等待核对"')
@@ -73,7 +84,7 @@ def stage(release: Release) -> Told:
     return started("scheduled-publication", release)
 
 
-def _change(release: str, action: str, reason: str, **more: str | None) -> Told:
+def _change(release: str, action: str, reason: str, **more: str | bool | None) -> Told:
     return _one(ask("POST", "releases", release, action, body={"reason": reason, **more}))
 
 
@@ -84,11 +95,21 @@ def _one(release: dict[str, Any]) -> Told:
         ("报告", " ".join(release["reports"])),
         ("计划人", release["planned_by"]),
         ("失败原因", release["failure"]),
+        ("待确认", _earlier(release)),
         ("实际发布", moment(release["released_at"], seconds=True)),
         ("晚于计划", "" if release["lateness_ms"] is None else f"{release['lateness_ms']} 毫秒"),
         ("核对", moment(release["verified_at"], seconds=True)),
     ]
     return Told(release, [str(release["id"]), Table(("", ""), [fact for fact in facts if fact[1]])])
+
+
+def _earlier(release: dict[str, Any]) -> str:
+    asked = release["earlier_asked"]
+    if asked is None:
+        return ""
+    how = f"pubflow release move {release['id']} --at {asked['to']} --confirm"
+    to, until = moment(asked["to"], seconds=True), moment(asked["until"])
+    return f"{asked['by']} 申请提前到 {to}，另一人在 {until} 前确认：{how}"
 
 
 _STATES = {

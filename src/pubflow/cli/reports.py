@@ -8,14 +8,17 @@ from typing import Annotated, Any
 import typer
 
 from pubflow.cli.asking import ask, given_file
+from pubflow.cli.notices import due_text, due_told
+from pubflow.cli.remarks import remark_table
 from pubflow.cli.showing import Table, Told, moment, say
 from pubflow.cli.verb import asked, group, verb
-from pubflow.cli.words import NeededReason, Reason, Report, act_on, needed
+from pubflow.cli.words import CoProducers, NeededReason, Reason, Report, act_on, needed
 from pubflow.errors import PubflowError
 
 DRAFT_WITHIN = 60.0  # seconds to wait for the drafting flow
 app = group("report", "Reports: new, import, edit, submit, show, list, diff, warnings, cancel, recall.")
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait for the drafting flow to make version 1.")]
+Fast = Annotated[str, typer.Option("--fast", metavar="REASON", help="Ask for the fast lane of an occasional kind.")]
 Title = Annotated[str, typer.Option("--title", help="The full title, one line.")]
 
 
@@ -26,10 +29,13 @@ def new(
     category: Annotated[str, typer.Option("--category", help="Category; else that of the kind.")] = "",
     period: Annotated[str, typer.Option("--period", help="The period reported on, such as 2026-10.")] = "",
     figures: Annotated[Path | None, typer.Option("--figures", help="CSV with the figures of the template.")] = None,
+    co_producer: CoProducers = None,
+    fast: Fast = "",
     no_wait: NoWait = False,
 ) -> Told:
     """Start a report; the drafting flow makes version 1 from its template and figures."""
     body: dict[str, Any] = {"kind": kind, "title": title, "category": category, "period": period}
+    body |= {"co_producers": co_producer or [], "fast": fast}
     if figures is not None:
         body["figures"] = given_file(figures)
     report = str(ask("POST", "reports", body=body)["report"])
@@ -42,10 +48,12 @@ def import_(
     title: Annotated[str | None, typer.Option("--title", help="The title, where the file has none.")] = None,
     kind: Annotated[str, typer.Option("--kind", help="Report kind of config/workflows.toml.")] = "yearly_report",
     category: Annotated[str, typer.Option("--category", help="Category; else that of the kind.")] = "",
+    fast: Fast = "",
     no_wait: NoWait = False,
 ) -> Told:
     """Import an old report; tells what was read, and the oddities a person must accept or mend before `submit`."""
     body = {"file": given_file(file), "title": title, "kind": kind, "category": category}
+    body["fast"] = fast
     read = ask("POST", "reports", "import", body=body)
     return _with_draft(read, _what_was_read(read, file.name), no_wait=no_wait)
 
@@ -81,11 +89,12 @@ def list_(
             line["stage_name"],
             f"v{line['version']}",
             _waits_for(line["waiting"]),
+            due_text(line["due"]),
             moment(line["instant"], seconds=True),
         )
         for line in lines
     ]
-    return Told(lines, [Table(("编号", "标题", "环节", "版本", "等待", "发布时间"), rows)])
+    return Told(lines, [Table(("编号", "标题", "环节", "版本", "等待", "期限", "发布时间"), rows)])
 
 
 @verb(app, "show", example="pubflow report show R-2026-0001 --text")
@@ -94,6 +103,7 @@ def show(
     text: Annotated[bool, typer.Option("--text", help="The text itself; the reader is recorded.")] = False,
     version: Annotated[int | None, typer.Option("--version", min=1, help="With --text: an older version.")] = None,
     difference: Annotated[bool, typer.Option("--difference", help="What the import changed in its raw file.")] = False,
+    due: Annotated[bool, typer.Option("--due", help="How its due days were counted, day by day.")] = False,
 ) -> Told:
     """One report: stage, digest, versions, decisions, and what you may do or why not.
 
@@ -109,7 +119,12 @@ def show(
         head = f"{source['name']}  SHA-256 {source['sha256']}"
         return Told(source, [head, source["difference"].removesuffix("\n") or "导入没有改动原文件"])
     view = ask("GET", "reports", report)
-    return Told(view, _view(view))
+    if due:
+        return due_told(view["line"])
+    if not view["open_remarks"] or view["line"]["title"] is None:
+        return Told(view, _view(view))
+    found = ask("GET", "reports", report, "remarks")  # they quote the draft: asked for by itself, the reader is logged
+    return Told(view | {"remarks": found}, [*_view(view), "", remark_table(found)])
 
 
 @verb(app, "diff", example="pubflow report diff R-2026-0001 --old 1 --new 3")
@@ -237,6 +252,17 @@ def _waits_for(waiting: dict[str, Any] | None) -> str:
     return f"{whom}（自 {moment(waiting['since'])}）"
 
 
+def held_by(claims: list[dict[str, Any]]) -> str:
+    """Who has taken a report's tasks, and until when."""
+    return "、".join(f"{one['person']} 至 {moment(one['until'])}" for one in claims)
+
+
+def _difference(view: dict[str, Any]) -> str:
+    if view["confirm_from"] is None:
+        return ""
+    return f"pubflow report diff {view['line']['id']} --old {view['confirm_from']} --new {view['line']['version']}"
+
+
 def _view(view: dict[str, Any]) -> list[str | Table]:
     line = view["line"]
     facts = [
@@ -247,11 +273,18 @@ def _view(view: dict[str, Any]) -> list[str | Table]:
         ("类别", line["category"]),
         ("起草人", f"{line['drafter']}（{line['section']}）"),
         ("等待", _waits_for(line["waiting"])),
+        ("期限", due_text(line["due"])),
+        ("主动公开期限", due_text(line["limit"])),
         ("发布", f"{line['release'] or ''} {moment(line['instant'], seconds=True)}".strip()),
         ("索引号", view["index_no"] or ""),
         ("公开页面", view["public_path"] or ""),
+        ("注意", "；".join(view["notes"])),
         ("未处理提示", "、".join(view["open_warnings"])),
         ("未处理发现项", view["open_findings"] or ""),
+        ("未答复脱敏建议", "、".join(map(str, view["open_proposals"]))),
+        ("未了结批注", view["open_remarks"] or ""),
+        ("领办", held_by(view["claims"])),
+        ("只需确认差异", _difference(view)),
     ]
     lines: list[str | Table] = [f"{line['id']} {line['title'] or '（未公开）'}"]
     lines.append(Table(("", ""), [(name, value) for name, value in facts if value]))

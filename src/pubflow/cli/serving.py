@@ -12,6 +12,9 @@ import uvicorn
 from pubflow.cli.prefect import connect
 from pubflow.desk.api import application
 from pubflow.errors import WorkspaceError
+from pubflow.moments import utc_now
+from pubflow.office.sections import add_new_sections
+from pubflow.service.calling import call_worker
 from pubflow.wiring import open_workspace
 
 STOP_WITHIN = 3  # seconds for requests under way
@@ -24,12 +27,14 @@ def serve(home: Path, host: str, port: int, *, ready: Callable[[str], None]) -> 
     """
     logging.basicConfig(format="%(asctime)s %(name)s %(message)s", level=logging.WARNING)
     office = open_workspace(home)
+    add_new_sections(office, utc_now())
 
     def run_flow(step: str, reports: list[str]) -> tuple[str, str]:
         with connect(home) as prefect:
             parameters: Mapping[str, object] = {"reports": reports}
             name = f"{' '.join(reports)} {step}".strip()
             made = prefect.create_flow_run(prefect.deployment_id(step), name=name, parameters=parameters, tags=reports)
+        call_worker(home)
         return made.run.name, made.run.id
 
     config = uvicorn.Config(

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TextIO
@@ -50,8 +50,14 @@ def tell(told: Told, *, as_json: bool) -> int:
             else:
                 sys.stdout.write(plain(line) + "\n")
     if told.problem:
-        say(told.problem)
+        say(json_of_problem("failed", told.problem) if as_json else told.problem)
     return told.code
+
+
+def json_of_problem(code: str, message: str, reasons: Sequence[Mapping[str, str]] = (), hint: str = "") -> str:
+    """A refusal or failure on one line of JSON, for stderr."""
+    told = {"code": code, "message": message, "reasons": [dict(one) for one in reasons], "next": hint}
+    return json.dumps(told, ensure_ascii=False)
 
 
 def say(line: str) -> None:

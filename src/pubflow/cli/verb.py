@@ -9,8 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from pubflow.cli.showing import Told, tell
+from pubflow.cli.showing import Told, json_of_problem, say, tell
+from pubflow.errors import PubflowError
 
+FAILED = 1
 Verb = Callable[..., Told]
 Url = Annotated[
     str | None, typer.Option("--url", help="Address of the office; else PUBFLOW_URL, else the workspace's.")
@@ -55,6 +57,14 @@ def verb(app: typer.Typer, name: str, *, example: str, hidden: bool = False) -> 
             before = _asked.set(options)
             try:
                 return tell(function(**given), as_json=options.as_json)
+            except PubflowError as error:
+                if not options.as_json:
+                    raise
+                reasons = getattr(error, "reasons", ())
+                told = [{"code": str(one.code), "text": str(one.text)} for one in reasons]
+                message = str(getattr(error, "message", error))
+                say(json_of_problem(getattr(error, "error", error.code), message, told, getattr(error, "hint", "")))
+                return FAILED
             finally:
                 _asked.reset(before)
 

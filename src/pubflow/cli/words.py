@@ -21,6 +21,10 @@ NeededReason = Annotated[str, typer.Option("--reason", help="Why; goes into the 
 Digest = Annotated[
     str | None, typer.Option("--digest", help="Digest of the version you read, or its first 8 digits or more.")
 ]
+CoProducers = Annotated[
+    list[str] | None,
+    typer.Option("--co-producer", metavar="NAME", help="A section or organ that produces it jointly; may be repeated."),
+]
 At = Annotated[str | None, typer.Option("--at", help="An instant, such as 2026-12-01T09:30+08:00.")]
 In = Annotated[str | None, typer.Option("--in", help="A span from now: 20s, 15m, 2h, 1d.")]
 

@@ -81,13 +81,17 @@ def up(
 ) -> Told:
     """Start the office: Prefect server and UI, service, worker, API and portal; Ctrl-C stops all.
 
-    Ports that are taken are replaced by free ones; the ready line names the addresses.
+    Ports that are taken are replaced by free ones; the ready line names the addresses. An audit history that does not
+    go on from its newest checkpoint is not started upon.
     """
+    from pubflow.office.continuity import checked_history
     from pubflow.service.supervisor import Ports, run_up
     from pubflow.wiring import open_workspace
 
     home = home_folder()
-    open_workspace(home).close()  # a bad configuration or an old schema is met once, here, and not by each process
+    # A bad configuration, an old schema or a changed history is met once, here, and not by each process.
+    with contextlib.closing(open_workspace(home)) as office:
+        checked = checked_history(office)
     ports = Ports(prefect=prefect_port, desk=desk_port, portal=portal_port)
     out = sys.stdout
 
@@ -96,6 +100,7 @@ def up(
         out.write(json.dumps(where) + "\n")
         out.flush()
 
+    say(checked)
     with contextlib.redirect_stdout(sys.stderr) if asked().as_json else contextlib.nullcontext():
         code = run_up(home, host=host, ports=ports, on_ready=tell_addresses if asked().as_json else None)
     return Told(code=code)
@@ -114,36 +119,35 @@ def demo(
 
 
 def doctor() -> Told:
-    """Look at keys, schema, audit chain, processes, due steps, releases and public pages; changes nothing.
+    """Look for whatever stands still or does not hold; changes nothing.
 
-    Each problem comes with the verb to type; exit 1 if there is any.
+    Keys, schema, audit history and checkpoints, processes, releases, due steps, tasks, daily duties, public pages. Each
+    problem comes with the verb to type; exit 1 if there is any.
     """
     from pubflow.cli.doctoring import examine
 
-    checked, problems = examine(home_folder(), utc_now())
-    lines = [f"ok       {what}" for what in checked if not any(problem.about == what for problem in problems)]
-    lines += [f"PROBLEM  {problem.what}\n         → {problem.remedy}" for problem in problems]
+    found = examine(home_folder(), utc_now())
+    lines = [f"ok       {what}" for what in found.checked if not any(one.about == what for one in found.problems)]
+    lines += [f"PROBLEM  {one.what}\n         → {one.remedy}" for one in found.problems]
     data = {
-        "checked": list(checked),
-        "problems": [{"about": one.about, "what": one.what, "remedy": one.remedy} for one in problems],
+        "checked": found.checked,
+        "problems": [{"about": one.about, "what": one.what, "remedy": one.remedy} for one in found.problems],
+        "gauges": found.gauges,
     }
-    many = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
-    return Told(data, lines, code=1 if problems else 0, problem=many if problems else "")
+    many = f"{len(found.problems)} problem{'' if len(found.problems) == 1 else 's'}"
+    return Told(data, lines, code=1 if found.problems else 0, problem=many if found.problems else "")
 
 
 def reconcile() -> Told:
-    """One round of the reconciler: start a flow run for each step that is due and has none."""
-    from pubflow.cli.prefect import connect
-    from pubflow.service.reconciler import reconcile as one_round
-    from pubflow.wiring import open_office
+    """One round of both loops by hand: switch what is due, then start a flow run for each due step that has none.
 
-    home = home_folder()
-    line = open_office(home)
-    with connect(home) as prefect, contextlib.closing(line.office):
-        if not prefect.is_healthy():
-            raise WorkspaceError(f"Prefect does not answer at {prefect.address}.", "Start the office: `pubflow up`.")
-        done = one_round(line, prefect, utc_now())
-    return Told(done, done or ["nothing to do"])
+    Also records the events that waited for space. Safe beside a running office; one round of it is done even while
+    Prefect is away.
+    """
+    from pubflow.cli.looping import one_round
+
+    done, problem = one_round(home_folder())
+    return Told(done, done or ["nothing to do"], code=1 if problem else 0, problem=problem)
 
 
 def service() -> Told:

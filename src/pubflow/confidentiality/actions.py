@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
+from pubflow.confidentiality.proposals import PROPOSING, propose, withdraw
 from pubflow.confidentiality.scan import Rules, ScanFinding, load_rules, scan
 from pubflow.confidentiality.secret_marks import secret_marks, secret_marks_in_name
 from pubflow.errors import BadInput, NotFound
@@ -22,7 +23,8 @@ from pubflow.office.opening import open_stage
 from pubflow.records.store import Tx
 from pubflow.records.tables import Edition, Finding, ReviewForm
 
-DECISIONS = ("pass",)
+AS_IT_IS = "pass"
+DECISIONS = (AS_IT_IS, *PROPOSING)
 CLEARING = ("公开", "部分公开")
 
 
@@ -85,10 +87,13 @@ def decide(
     digest: str | None,
     basis: str,
     reason: str,
+    style: str = "",
     now: datetime,
 ) -> Edition:
-    """Let one finding pass, with reason and legal basis; what must not pass is returned to the drafter.
+    """Let one finding pass, or propose to mask or remove it; each with reason and legal basis.
 
+    style: how a mask looks, by its id in the configuration; the first one if none is named. A proposal may be
+    replaced by another decision as long as the text has not gone back to its drafter.
     Raises StepRefused, NotFound, BadInput, SecretMarkFound.
     """
     office.admit(actor, basis, "", now)
@@ -99,15 +104,22 @@ def decide(
             raise NotFound(f"{report_id} 的发现项 {finding_id}", "请用 `pubflow check findings` 查看编号")
         if decision not in DECISIONS:
             raise BadInput(
-                f"没有“{decision}”这种处理", str(finding_id), "可用：pass；需要修改的请用 review return 退回"
+                f"没有“{decision}”这种处理",
+                str(finding_id),
+                f"可用：{'、'.join(DECISIONS)}；其他修改请用 review return 退回",
             )
         if not basis.strip():
             raise BadInput("没有写明依据", str(finding_id), "请用 --basis 写明法律依据或事实依据")
-        if finding.decision:
+        if finding.decision == AS_IT_IS:
             raise BadInput(f"发现项 {finding_id} 已处理（{finding.decision}，{finding.by}）", report_id, "不必再处理")
+        data: dict[str, Any] = {"finding": finding.id, "rule": finding.rule, "decision": decision}
+        if (withdrawn := withdraw(tx, finding)) is not None:
+            data["withdrawn"] = withdrawn
         finding.decision, finding.basis, finding.reason = decision, basis, reason
         finding.by, finding.decided_at = actor.id, now
-        return {"finding": finding.id, "rule": finding.rule, "decision": decision}
+        if decision in PROPOSING:
+            data["proposal"] = propose(office, tx, edition, finding, style=style)
+        return data
 
     return take_step(office, report_id, Action.DECIDE, actor, now=now, digest=digest, reason=reason, also=write)
 

@@ -4,8 +4,6 @@
 """
 
 import datetime as dt
-import hashlib
-import hmac
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,17 +79,6 @@ def scan(text: str, rules: Rules, lexicon: Lexicon | None = None) -> list[ScanFi
     if lexicon is not None:
         found += [_of_hit(LEXICON_RULE, "LEXICON", Severity.HARD, hit, plain) for hit in lexicon.find(plain)]
     return _without_overlaps(found)
-
-
-def fingerprint(key: bytes, text: str) -> str:
-    """HMAC-SHA256 of a value, 64 hexadecimal digits.
-
-    Keyed, never a bare hash: mobile and identity numbers are few enough to be tried one by one.
-    Raises ValueError without a key.
-    """
-    if not key:
-        raise ValueError("a fingerprint needs a key; a bare hash of a phone number can be reversed by trying them all")
-    return hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
 def _of_mark(mark: Mark) -> ScanFinding:

@@ -10,9 +10,24 @@ from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import pubflow
-from pubflow.desk import audit, decisions, flows, people, releases, reports
+from pubflow.desk import (
+    audit,
+    decisions,
+    exceptional,
+    flows,
+    notices,
+    outside_page,
+    people,
+    proposals,
+    releases,
+    reports,
+    reviewing,
+)
 from pubflow.errors import PubflowError, StepRefused
+from pubflow.moments import utc_now
+from pubflow.office.gauges import gauges
 from pubflow.office.office import Office
+from pubflow.office.reminders import overdue_reports
 
 LARGEST_BODY = 32 * 1024 * 1024  # bytes; a file of 20 MB in base64 and its words
 log = logging.getLogger("pubflow.desk")
@@ -28,7 +43,9 @@ def application(office: Office, run_flow: flows.RunFlow) -> FastAPI:
     )
     app.state.office = office
     app.state.run_flow = run_flow
-    for room in (people, reports, decisions, releases, audit, flows):
+    app.state.link_limits = outside_page.limits_of(office)
+    rooms = (people, reports, decisions, releases, audit, flows, reviewing, proposals, notices)
+    for room in (*rooms, exceptional, outside_page):
         app.include_router(room.router)
     app.add_exception_handler(PubflowError, _refused)
     app.add_exception_handler(RequestValidationError, _misspelt)
@@ -41,6 +58,17 @@ def application(office: Office, run_flow: flows.RunFlow) -> FastAPI:
         with office.records.reading() as session:
             session.connection()
         return {"status": "ok", "version": pubflow.__version__}
+
+    @app.get("/health")
+    def health(response: Response) -> dict[str, object]:
+        """For a monitor, without a token, so numbers only: 503 while a release is overdue, unready or failed.
+
+        late_reports: past the due day of whoever is waited for; they are reminded, so that it is no alarm.
+        """
+        now = utc_now()
+        found, late = gauges(office, now), overdue_reports(office, now)
+        response.status_code = 503 if found.alarm else 200
+        return {"status": "alarm" if found.alarm else "ok", **found.counts(), "late_reports": len(late)}
 
     return app
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from pubflow.confidentiality import actions as confidentiality
+from pubflow.confidentiality.proposals import declined_before
 from pubflow.desk.asking import SignedIn, TheOffice
 from pubflow.desk.reports import Saved
 from pubflow.moments import utc_now
@@ -43,10 +44,14 @@ class FindingDecision(BaseModel):
     decision: str
     basis: str
     reason: str
+    style: str = ""
 
 
 class FindingOut(BaseModel):
-    """A finding with its evidence; the value itself is masked."""
+    """A finding with its evidence; the value itself is masked.
+
+    declined: why the drafter has declined to mask or remove it, if so.
+    """
 
     id: int | None
     rule: str
@@ -61,13 +66,14 @@ class FindingOut(BaseModel):
     reason: str = ""
     by: str | None = None
     decided_at: datetime | None = None
+    declined: str = ""
 
 
 @router.post("/approve")
 def approve(report_id: str, given: Decision, office: TheOffice, actor: SignedIn) -> Saved:
     """Approve for my department."""
     moved = review.approve(office, report_id, actor, digest=given.digest, remark=given.reason, now=utc_now())
-    return _saved(moved)
+    return saved(moved)
 
 
 @router.post("/return")
@@ -76,31 +82,31 @@ def send_back(report_id: str, given: Decision, office: TheOffice, actor: SignedI
     moved = review.send_back(
         office, report_id, actor, digest=given.digest, reason=given.reason, place=given.place, now=utc_now()
     )
-    return _saved(moved)
+    return saved(moved)
 
 
 @router.post("/sign")
 def sign(report_id: str, given: Decision, office: TheOffice, actor: SignedIn) -> Saved:
     """Sign for publication at the planned instant."""
-    return _saved(sign_off(office, report_id, actor, digest=given.digest, remark=given.reason, now=utc_now()))
+    return saved(sign_off(office, report_id, actor, digest=given.digest, remark=given.reason, now=utc_now()))
 
 
 @router.post("/clear")
 def clear(report_id: str, given: ClearIn, office: TheOffice, actor: SignedIn) -> Saved:
     """Fill the review form and let the version go on."""
-    return _saved(confidentiality.clear(office, report_id, actor, **given.model_dump(), now=utc_now()))
+    return saved(confidentiality.clear(office, report_id, actor, **given.model_dump(), now=utc_now()))
 
 
 @router.post("/recall")
 def recall(report_id: str, given: Decision, office: TheOffice, actor: SignedIn) -> Saved:
     """Take a signed report back before its instant."""
-    return _saved(releases.recall(office, report_id, actor, reason=given.reason, now=utc_now()))
+    return saved(releases.recall(office, report_id, actor, reason=given.reason, now=utc_now()))
 
 
 @router.post("/cancel")
 def cancel(report_id: str, given: Decision, office: TheOffice, actor: SignedIn) -> Saved:
     """End this edition before publication."""
-    return _saved(releases.cancel(office, report_id, actor, reason=given.reason, now=utc_now()))
+    return saved(releases.cancel(office, report_id, actor, reason=given.reason, now=utc_now()))
 
 
 @router.post("/conflict", status_code=204)
@@ -114,7 +120,13 @@ def findings(report_id: str, office: TheOffice, actor: SignedIn) -> list[Finding
     """The findings of the version at hand."""
     read_text(office, actor, report_id, now=utc_now())
     found = confidentiality.findings(office, report_id)
-    return [FindingOut(**finding.model_dump(include=set(FindingOut.model_fields))) for finding in found]
+    declined = declined_before(office, report_id)
+    return [
+        FindingOut(
+            **finding.model_dump(include=set(FindingOut.model_fields)), declined=declined.get(finding.id or 0, "")
+        )
+        for finding in found
+    ]
 
 
 @router.post("/findings/{finding_id}")
@@ -129,9 +141,10 @@ def decide(report_id: str, finding_id: int, given: FindingDecision, office: TheO
         digest=given.digest,
         basis=given.basis,
         reason=given.reason,
+        style=given.style,
         now=utc_now(),
     )
-    return _saved(moved)
+    return saved(moved)
 
 
 @router.post("/scan")
@@ -153,5 +166,6 @@ def scan(report_id: str, office: TheOffice, actor: SignedIn) -> list[FindingOut]
     ]
 
 
-def _saved(moved: Edition) -> Saved:
+def saved(moved: Edition) -> Saved:
+    """Where a report stands after a step."""
     return Saved(report=moved.report_id, stage=moved.stage, version=moved.version, digest=moved.digest)

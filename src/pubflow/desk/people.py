@@ -8,7 +8,9 @@ from pydantic import BaseModel, SecretStr
 from pubflow.desk.asking import Bearer, SignedIn, TheOffice
 from pubflow.moments import parse_instant, utc_now
 from pubflow.office import people
+from pubflow.office.roles import change_roles
 from pubflow.office.standing_in import debts, exempt, set_absence
+from pubflow.publication.voiding import ask_void, confirm_void
 from pubflow.records.tables import Exemption, Person
 
 router = APIRouter()
@@ -82,6 +84,21 @@ class NewPassword(BaseModel):
     password: SecretStr
 
 
+class VoidAsked(BaseModel):
+    """Asked for: the chief confirms until then."""
+
+    person: str
+    confirm_until: datetime
+
+
+class RolesIn(BaseModel):
+    """Roles to give and to take."""
+
+    give: list[str] = []
+    take: list[str] = []
+    reason: str = ""
+
+
 class Why(BaseModel):
     """A reason."""
 
@@ -117,6 +134,25 @@ def add(given: NewPerson, office: TheOffice, actor: SignedIn) -> PersonOut:
 def deactivate(person_id: str, why: Why, office: TheOffice, actor: SignedIn) -> None:
     """Deactivate a person (operator)."""
     people.deactivate(office, actor, person_id, reason=why.reason, now=utc_now())
+
+
+@router.post("/people/{person_id}/void", status_code=201)
+def void(person_id: str, why: Why, office: TheOffice, actor: SignedIn) -> VoidAsked:
+    """Ask that the decisions of a deactivated person be void (operator); the chief confirms."""
+    asked = ask_void(office, actor, person_id, reason=why.reason, now=utc_now())
+    return VoidAsked(person=person_id, confirm_until=asked.confirm_until)
+
+
+@router.post("/people/{person_id}/void/confirm")
+def confirm_voiding(person_id: str, why: Why, office: TheOffice, actor: SignedIn) -> list[str]:
+    """Confirm it (chief); the reports that lost a decision."""
+    return confirm_void(office, actor, person_id, reason=why.reason, now=utc_now())
+
+
+@router.post("/people/{person_id}/roles")
+def roles(person_id: str, given: RolesIn, office: TheOffice, actor: SignedIn) -> PersonOut:
+    """Give and take roles (operator)."""
+    return _out(change_roles(office, actor, person_id, **given.model_dump(), now=utc_now()))
 
 
 @router.post("/people/{person_id}/erase", status_code=204)

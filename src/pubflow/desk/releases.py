@@ -12,6 +12,7 @@ from pubflow.lifecycle.stages import ReleaseAction
 from pubflow.moments import parse_instant, parse_span, utc_now
 from pubflow.office.office import Office
 from pubflow.publication import releases
+from pubflow.publication.moving_earlier import earlier_asked
 from pubflow.records.tables import Release
 
 router = APIRouter(prefix="/releases")
@@ -37,15 +38,27 @@ class PlanIn(BaseModel):
 
 
 class ChangeIn(BaseModel):
-    """A change: the new instant of a move, and why."""
+    """A change: the new instant of a move, and why. confirm: as the second person for an earlier instant."""
 
     at: str | None = None
     wait: str | None = None
     reason: str = ""
+    confirm: bool = False
+
+
+class EarlierAsked(BaseModel):
+    """Who has asked for which earlier instant, and until when a second person may confirm it."""
+
+    to: str
+    by: str
+    until: datetime
 
 
 class ReleaseOut(BaseModel):
-    """A release and where it stands. missed: its instant has passed and it is not public."""
+    """A release and where it stands. missed: its instant has passed and it is not public.
+
+    earlier_asked: an earlier instant that waits for a second person.
+    """
 
     id: str
     instant: datetime
@@ -58,6 +71,7 @@ class ReleaseOut(BaseModel):
     lateness_ms: int | None
     verified_at: datetime | None
     missed: bool
+    earlier_asked: EarlierAsked | None = None
 
 
 @router.post("", status_code=201)
@@ -87,7 +101,16 @@ def change(release_id: str, verb: Verb, given: ChangeIn, office: TheOffice, acto
     """Move, hold, resume, cancel or retry."""
     now = utc_now()
     to = _instant(given, now) if verb is Verb.MOVE else None
-    release = releases.change(office, release_id, ReleaseAction(verb.value), actor, now=now, to=to, reason=given.reason)
+    release = releases.change(
+        office,
+        release_id,
+        ReleaseAction(verb.value),
+        actor,
+        now=now,
+        to=to,
+        reason=given.reason,
+        confirm=given.confirm,
+    )
     return _out(office, release)
 
 
@@ -102,10 +125,14 @@ def _instant(given: PlanIn | ChangeIn, now: datetime) -> datetime:
 
 def _out(office: Office, release: Release) -> ReleaseOut:
     with office.records.reading() as session:
-        return _shape(release, releases.reports_of(session, release))
+        found = _shape(release, releases.reports_of(session, release))
+        asked = earlier_asked(session, release, utc_now())
+    if asked is not None:
+        found.earlier_asked = EarlierAsked(to=asked.about["to"], by=asked.asked_by, until=asked.confirm_until)
+    return found
 
 
 def _shape(release: Release, reports: list[str]) -> ReleaseOut:
-    fields = release.model_dump(include=set(ReleaseOut.model_fields) - {"reports", "missed"})
+    fields = release.model_dump(include=set(ReleaseOut.model_fields) - {"reports", "missed", "earlier_asked"})
     missed = not releases.is_ended(release) and release.instant < utc_now()
     return ReleaseOut(**fields, reports=reports, missed=missed)

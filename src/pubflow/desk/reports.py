@@ -13,6 +13,7 @@ from pubflow.audit.events import data_in
 from pubflow.desk.asking import SignedIn, TheOffice
 from pubflow.drafting import actions, starting
 from pubflow.errors import BadInput
+from pubflow.lifecycle.facts import ClaimFact
 from pubflow.lifecycle.stages import Role
 from pubflow.moments import utc_now
 from pubflow.office import reading
@@ -44,12 +45,13 @@ class GivenFile(BaseModel):
 
 
 class ImportIn(BaseModel):
-    """An old report to import."""
+    """An old report to import. fast: why it should go the fast lane, if it should."""
 
     file: GivenFile
     title: str | None = None
     kind: str = "yearly_report"
     category: str = ""
+    fast: str = ""
 
 
 class WarningOut(BaseModel):
@@ -80,12 +82,14 @@ class ImportOut(BaseModel):
 
 
 class NewIn(BaseModel):
-    """A report to start from its template."""
+    """A report to start from its template. fast: why it should go the fast lane, if it should."""
 
     kind: str
     title: str
     category: str = ""
     period: str = ""
+    co_producers: list[str] = []
+    fast: str = ""
     figures: GivenFile | None = None
 
 
@@ -138,10 +142,11 @@ class DiffOut(BaseModel):
 
 
 class InboxLine(BaseModel):
-    """What waits for the person who asks, and what the person may do."""
+    """What waits for the person who asks, what the person may do, and who has taken it."""
 
     report: ReportLine
     actions: list[str]
+    claims: list[ClaimFact]
 
 
 @router.post("/reports/import", status_code=201)
@@ -155,6 +160,7 @@ def import_report(given: ImportIn, office: TheOffice, actor: SignedIn) -> Import
         title=given.title,
         kind=given.kind,
         category=given.category,
+        fast=given.fast,
         now=utc_now(),
     )
     return ImportOut(
@@ -191,14 +197,14 @@ def new_report(given: NewIn, office: TheOffice, actor: SignedIn) -> Started:
 @router.get("/reports")
 def listed(office: TheOffice, actor: SignedIn, open_only: bool = False) -> list[ReportLine]:
     """All reports, newest first."""
-    return reading.report_lines(office, actor, open_only=open_only)
+    return reading.report_lines(office, actor, utc_now(), open_only=open_only)
 
 
 @router.get("/inbox")
 def inbox(office: TheOffice, actor: SignedIn) -> list[InboxLine]:
     """What waits for me, oldest first."""
     waiting = reading.inbox(office, actor, utc_now())
-    return [InboxLine(report=line, actions=possible) for line, possible in waiting]
+    return [InboxLine(report=line, actions=possible, claims=list(claims)) for line, possible, claims in waiting]
 
 
 class ChecklistOut(BaseModel):

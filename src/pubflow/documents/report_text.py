@@ -31,6 +31,7 @@ LABELS = {
     "subject_class": "主题分类",
     "publisher": "发布机构",
     "author_org": "责任部门",
+    "co_producers": "联合发布",
     "date_created": "生成日期",
     "doc_no": "文件编号",
     "validity": "有效性",
@@ -56,6 +57,7 @@ class Head(BaseModel):
     subject_class: str = ""
     publisher: str = ""
     author_org: str = ""
+    co_producers: str = ""
     date_created: str = ""
     doc_no: str = ""
     validity: str = "有效"
@@ -97,6 +99,19 @@ class Head(BaseModel):
         if value and not _PERIOD.fullmatch(value):
             raise ValueError("2016, 2016-11, 2016-01/2016-02, 2016-Q3, 2016-H1")
         return value
+
+    @field_validator("co_producers")
+    @classmethod
+    def _each_named_once(cls, value: str) -> str:
+        names = [name.strip() for name in value.split("、")]
+        if value.strip() and (not all(names) or len(set(names)) != len(names)):
+            raise ValueError("names separated by 、, each once")
+        return "、".join(names)
+
+    @property
+    def co_producing(self) -> tuple[str, ...]:
+        """Who produces the report together with its own section: sections of the bureau and other organs."""
+        return tuple(self.co_producers.split("、")) if self.co_producers else ()
 
     @field_validator("*")
     @classmethod

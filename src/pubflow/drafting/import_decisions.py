@@ -1,16 +1,13 @@
 """A person's answers to import warnings as data: accept one with a reason, or mend the text it points at. Pure."""
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from pubflow.drafting.import_oddities import oddities
-from pubflow.drafting.import_warnings import ImportWarning
 from pubflow.errors import BadInput
 from pubflow.settings.entry import Entry, Words
 
-DESTROYED = "W9"  # the only warning that the text itself can answer: see `open_warnings`
+DESTROYED = "W9"  # the only warning that the text itself can answer
 
 
 class Mend(Entry):
@@ -72,17 +69,3 @@ def mend(body: str, change: Mend) -> str:
     if change.old == change.new:
         raise BadInput(f"“{change.old}”替换前后相同，没有更正什么", remedy="请写出更正后的文字")
     return body.replace(change.old, change.new)
-
-
-def open_warnings(
-    warnings: Sequence[ImportWarning], accepted: Sequence[str], mended: Sequence[str], text: str
-) -> tuple[ImportWarning, ...]:
-    """The blocking warnings nobody has answered yet.
-
-    accepted, mended: codes answered so by a person; text: the report's text as it is now.
-    W9 counts as mended only when no destroyed run is left in `text`, whatever anyone says; one who means to keep such
-    a run accepts W9 instead.
-    """
-    still_destroyed = bool(oddities(text))
-    answered = {*accepted, *(code for code in mended if code != DESTROYED or not still_destroyed)}
-    return tuple(warning for warning in warnings if warning.blocks and warning.code not in answered)

@@ -5,7 +5,7 @@ Starting keeps the source; the `drafting` flow makes the first version from it (
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -27,6 +27,7 @@ from pubflow.drafting.versions import save_version
 from pubflow.errors import BadInput, Reason, StepRefused
 from pubflow.lifecycle.facts import Actor
 from pubflow.lifecycle.stages import Action, Machine, Role, Stage
+from pubflow.lifecycle.workflow import ASKED, snapshot
 from pubflow.moments import SHANGHAI
 from pubflow.office.access import open_source
 from pubflow.office.due import DRAFTING, StepOutcome, not_due
@@ -79,9 +80,20 @@ def read_as_import(
 
 
 def import_report(
-    office: Office, actor: Actor, raw: bytes, name: str, *, title: str | None, kind: str, category: str, now: datetime
+    office: Office,
+    actor: Actor,
+    raw: bytes,
+    name: str,
+    *,
+    title: str | None,
+    kind: str,
+    category: str,
+    fast: str = "",
+    now: datetime,
 ) -> tuple[str, ImportedReport]:
     """Put an old report on the line as a draft; returns its number and what was read.
+
+    fast: why it should go the fast lane, if it should; a section head or leader decides.
 
     Raises BadInput (file, line, what to do), SecretMarkFound, StepRefused; nothing is kept then.
     """
@@ -95,7 +107,7 @@ def import_report(
         office.admit(actor, read.text.canonical(), name, now)
         parameters = {"title": title, "kind": kind, "category": category}
         origin = Origin(IMPORT, name, raw, parameters)
-        report_id = _start(office, actor, of_kind, read.text.head, origin, now, difference=read.diff)
+        report_id = _start(office, actor, of_kind, read.text.head, origin, now, difference=read.diff, fast=fast)
     return report_id, read
 
 
@@ -107,10 +119,14 @@ def new_report(
     title: str,
     category: str = "",
     period: str = "",
+    co_producers: Sequence[str] = (),
+    fast: str = "",
     figures: tuple[str, bytes] | None = None,
     now: datetime,
 ) -> str:
     """Start a report whose first version its kind's template makes; `figures` is a file name and its bytes (CSV).
+
+    co_producers: sections and other organs that produce it jointly. fast: why it should go the fast lane, if it should.
 
     Raises BadInput, SecretMarkFound, StepRefused; nothing is kept then.
     """
@@ -126,7 +142,8 @@ def new_report(
         if figures:
             _not_too_large(content, name)
             given = figures_text(content, name)  # as the draft will read it, GBK too: else the door sees only noise
-        office.admit(actor, f"{title}\n{period}\n{given}", name, now)
+        joint = "、".join(co_producers)
+        office.admit(actor, f"{title}\n{period}\n{joint}\n{given}", name, now)
         today = now.astimezone(SHANGHAI).date()
         bureau = office.settings.bureau
         head = Head.checked(
@@ -137,13 +154,14 @@ def new_report(
                 "period": period.strip(),
                 "publisher": bureau.publisher,
                 "author_org": bureau.name,
+                "co_producers": joint,
                 "date_created": today.isoformat(),
             }
         )
         if figures:
             read_figures(content, name)
         origin = Origin(FIGURES if figures else BLANK, name, content, {"head": head.model_dump()})
-        return _start(office, actor, of_kind, head, origin, now)
+        return _start(office, actor, of_kind, head, origin, now, fast=fast)
 
 
 def make_draft(office: Office, report_id: str, now: datetime) -> StepOutcome:
@@ -221,9 +239,23 @@ def _from_template(office: Office, source: Source, raw: bytes) -> ReportText:
 
 
 def _start(
-    office: Office, actor: Actor, kind: Kind, head: Head, origin: Origin, now: datetime, *, difference: str = ""
+    office: Office,
+    actor: Actor,
+    kind: Kind,
+    head: Head,
+    origin: Origin,
+    now: datetime,
+    *,
+    difference: str = "",
+    fast: str = "",
 ) -> str:
     """Report, edition and sealed source in one transaction."""
+    office.admit(actor, fast, "", now)
+    workflow = snapshot(kind, actor.section, office.settings.exceptional.lost_role)
+    if fast.strip():
+        if kind.fast is None:
+            raise BadInput(f"{kind.name}没有快速办理", "fast", "可用的体裁写在 config/workflows.toml 的 [kinds.*.fast]")
+        workflow["fast"] = ASKED
     today = now.astimezone(SHANGHAI).date()
     digest = hashlib.sha256(origin.content).hexdigest()
     with office.records.writing(now, what=f"start {origin.kind}", who=actor.id) as tx:
@@ -249,7 +281,7 @@ def _start(
             number=1,
             stage=Stage.DRAFTING,
             stage_since=now,
-            workflow=_workflow(kind, actor.section),
+            workflow=workflow,
         )
         tx.session.add(report)
         tx.session.flush()
@@ -269,23 +301,12 @@ def _start(
             )
         )
         data = {"from": origin.kind, "kind": kind.id, "sha256": digest}
-        tx.record(Event("start", actor.id, report.id, Role.DRAFTER, to_state=Stage.DRAFTING, data=data))
+        if fast.strip():
+            data["fast"] = ASKED
+        tx.record(
+            Event("start", actor.id, report.id, Role.DRAFTER, to_state=Stage.DRAFTING, reason=fast.strip(), data=data)
+        )
     return report.id
-
-
-def _workflow(kind: Kind, own_section: str) -> dict[str, Any]:
-    """The reviews this edition will pass, kept with it: a later change of the configuration does not touch it."""
-    reviews = [
-        {
-            "step": step.id,
-            "name": step.name,
-            "section": step.section or own_section,
-            "round": number,
-            "due_workdays": step.due_workdays,
-        }
-        for number, step in kind.rounds
-    ]
-    return {"kind": kind.id, "reviews": reviews, "quorum": kind.quorum, "index_scheme": kind.index_scheme}
 
 
 def _need_drafter(actor: Actor, what: str) -> None:

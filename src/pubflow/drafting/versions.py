@@ -8,6 +8,7 @@ from pubflow.documents.report_text import ReportText
 from pubflow.drafting.import_oddities import oddities
 from pubflow.drafting.rules import broken_checks, missing_fields
 from pubflow.errors import BadInput
+from pubflow.lifecycle.workflow import joined
 from pubflow.moments import SHANGHAI
 from pubflow.office.office import Office
 from pubflow.records.store import Tx
@@ -15,9 +16,18 @@ from pubflow.records.tables import Edition, ImportWarning, Report, Source, Versi
 
 
 def save_version(
-    office: Office, tx: Tx, edition: Edition, text: ReportText, *, author: str, reason: str
+    office: Office,
+    tx: Tx,
+    edition: Edition,
+    text: ReportText,
+    *,
+    author: str,
+    reason: str,
+    masks_of: str | None = None,
 ) -> dict[str, Any]:
     """Write the next version of `edition`; returns the changes its row needs, for the guarded update.
+
+    masks_of: the reviewed text's digest, when this one was made by accepting proposals on it alone.
 
     Raises BadInput for a category or kind the office does not have.
     """
@@ -38,11 +48,26 @@ def save_version(
             sealed=office.vault.seal(report.wrapped_key, text.canonical().encode(), f"{edition.id}/v{number}"),
             missing_fields=missing_fields(text.head, imported=source is not None and source.kind == "import"),
             broken_checks=broken_checks(text),
+            masks_of=masks_of,
             created_at=tx.now,
         )
     )
     report.title, report.category, report.method = text.head.title, category.id, text.head.method
-    return {"version": number, "digest": text.digest}
+    return {"version": number, "digest": text.digest, "workflow": _with_co_producers(office, edition, text, report)}
+
+
+def _with_co_producers(office: Office, edition: Edition, text: ReportText, report: Report) -> dict[str, Any]:
+    """A co-producing section of the bureau reviews; another organ consents. Raises BadInput for the own section."""
+    sections = {section.name: section.id for section in office.settings.sections.values()}
+    names = text.head.co_producing
+    if any(sections.get(name) == report.section_id or name == text.head.author_org for name in names):
+        raise BadInput("联合发布写的是本单位自己", "co_producers", "只写其他科室或其他机关")
+    mistaken = next((name for name in names if name in sections.values()), None)
+    if mistaken is not None:
+        named = next(name for name, id_ in sections.items() if id_ == mistaken)
+        raise BadInput(f"联合发布写了科室代号 {mistaken}", "co_producers", f"请写名称：{named}")
+    own = [sections[name] for name in names if name in sections]
+    return joined(edition.workflow, own, [name for name in names if name not in sections])
 
 
 def mend_warnings(tx: Tx, edition: Edition, text: ReportText, *, by: str, reason: str) -> list[str]:

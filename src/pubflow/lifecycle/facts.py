@@ -46,6 +46,36 @@ class ExemptionFact:
 
 
 @dataclass(frozen=True)
+class ClaimFact:
+    """Somebody has taken a task of this visit. step: of a department review, or the stage's name.
+
+    away_until: the end of the holder's absence; a claim does not count while the holder is away.
+    """
+
+    step: str
+    person: str
+    until: datetime
+    away_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ForceFact:
+    """Somebody has asked to force a department review of this text, waiting for a second person until then."""
+
+    step: str
+    asked_by: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class LostDecider:
+    """Whose decision in a stage this text rests on although they no longer hold the role for it."""
+
+    person: str
+    stage: Stage
+
+
+@dataclass(frozen=True)
 class ReleaseFact:
     """The release an edition is planned for."""
 
@@ -66,6 +96,14 @@ class EditionFacts:
     conflicted: who has declared a conflict of interest in this edition.
     passed: the stages that have passed `digest`; department review once every review of the workflow has.
     reviews: the department reviews of the present visit.
+    claims: who has taken which task of the present visit.
+    open_proposals: numbers of the masking proposals on this text, or on the one it was masked from, without an answer.
+    difference_from: the reviewed text from which this one differs by accepted masks alone, if so.
+    force_asks: department reviews that somebody asks to force.
+    fast_lane: empty where the kind has none, else possible, asked or granted.
+    missing_consents: co-producing organs that have not consented to this text.
+    open_faults: answers of outside fact checks that found a fault and that nobody has responded to.
+    not_standing: deciders who lost their role, where the workflow says that their decision then does not stand.
     """
 
     report_id: str
@@ -86,6 +124,14 @@ class EditionFacts:
     broken_checks: tuple[str, ...] = ()
     open_warnings: tuple[str, ...] = ()
     open_findings: int = 0
+    open_proposals: tuple[int, ...] = ()
+    difference_from: str | None = None
+    claims: tuple[ClaimFact, ...] = ()
+    force_asks: tuple[ForceFact, ...] = ()
+    fast_lane: str = ""
+    missing_consents: tuple[str, ...] = ()
+    open_faults: tuple[str, ...] = ()
+    not_standing: tuple[LostDecider, ...] = ()
     form_filled: bool = False
     release: ReleaseFact | None = None
     staged_digest_matches: bool = False

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from pubflow.errors import Reason
-from pubflow.lifecycle.facts import Actor, EditionFacts, ReviewFact
+from pubflow.lifecycle.facts import Actor, ClaimFact, EditionFacts, ReviewFact
 from pubflow.lifecycle.stages import OPENED_BY_FLOW, ZH, ReleaseState, Stage
+from pubflow.moments import shown
 
+LOST_ROLE = "lost_role"
 Need = Callable[[EditionFacts, Actor, datetime], list[Reason]]
 # The stages whose deciders must be different persons (design decision 4).
 _DECIDING = (Stage.DEPARTMENT_REVIEW, Stage.CONFIDENTIALITY_CHECK, Stage.APPROVAL)
@@ -82,6 +84,87 @@ def findings_decided(facts: EditionFacts, actor: Actor, now: datetime) -> list[R
     ]
 
 
+def proposals_answered(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """The drafter has accepted or declined every masking proposal on this text."""
+    if not facts.open_proposals:
+        return []
+    return [
+        Reason(
+            "proposals_open",
+            f"脱敏建议 {_numbers(facts.open_proposals)} 未答复；请用 report proposals 查看，接受或写明理由不接受",
+        )
+    ]
+
+
+def nothing_proposed(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """A text that the officer wants masked is not cleared: it goes back to its drafter first."""
+    if not facts.open_proposals:
+        return []
+    return [
+        Reason(
+            "proposals_open",
+            f"已提出脱敏建议 {_numbers(facts.open_proposals)}；请用 review return 退回起草人，改好后再通过",
+        )
+    ]
+
+
+def _numbers(proposals: tuple[int, ...]) -> str:
+    return "、".join(map(str, proposals))
+
+
+def forced_by_two(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """Another person has asked for it, and not too long ago."""
+    waiting = {review.step for review in waiting_reviews(facts)}
+    asks = [ask for ask in facts.force_asks if ask.step in waiting and now < ask.until]
+    if not asks:
+        return [Reason("nothing_asked", "没有人申请强制通过，或申请已过期；请由另一人先用 review force 提出")]
+    if all(ask.asked_by == actor.id for ask in asks):
+        return [Reason("second_person", "强制通过须由另一人确认")]
+    return []
+
+
+def fast_lane_open(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """The kind has a fast lane, and this edition does not run on it yet."""
+    if not facts.fast_lane:
+        return [Reason("no_fast_lane", "这一体裁没有快速办理；可用的写在 config/workflows.toml")]
+    return [Reason("fast_already", "已在快速办理")] if facts.fast_lane == "granted" else []
+
+
+def fast_lane_granter(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """A section head says so for reports of the own section, a leader for all; never for what one wrote."""
+    if "leader" not in actor.roles and actor.section != facts.section:
+        return [Reason("other_section", f"由 {facts.section} 科室负责人或分管领导决定")]
+    return not_a_writer(facts, actor)
+
+
+def consented(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """Every co-producing organ has consented to this very text."""
+    if not facts.missing_consents:
+        return []
+    named = "、".join(facts.missing_consents)
+    return [Reason("consent_missing", f"联合单位尚未同意这一版本：{named}；请用 review consent 征求意见")]
+
+
+def faults_answered(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """Somebody of the office has responded to every fault that an outside fact check found."""
+    if not facts.open_faults:
+        return []
+    named = "、".join(facts.open_faults)
+    return [Reason("fault_open", f"外部核对指出有误，尚无回应：{named}；请用 review links 查看、review respond 回应")]
+
+
+def decisions_stand(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """Nobody on whose decision this text rests has lost the role, where the workflow says that this counts."""
+    return [
+        Reason(
+            LOST_ROLE,
+            f"{lost.person} 在{ZH[lost.stage]}作决定后已停用或不再担任该职务；请恢复其角色，或由两人用 "
+            f"people deactivate --void-decisions 作废其决定后重新办理",
+        )
+        for lost in facts.not_standing
+    ]
+
+
 def form_filled(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
     """The review form (保密审查审批表) is filled for this digest."""
     return [] if facts.form_filled else [Reason("form_missing", "保密审查审批表未填写；请逐项填写后再通过")]
@@ -120,6 +203,15 @@ def same_staged_digest(facts: EditionFacts, actor: Actor, now: datetime) -> list
     return [] if facts.staged_digest_matches else [Reason("staged_digest", "备妥的页面与签发的版本不一致；请重新备妥")]
 
 
+def decided_on(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """Reviewed, cleared and signed is this very text, whatever the stage's column says."""
+    missing = [stage for stage in _DECIDING if stage not in facts.passed]
+    if not missing:
+        return []
+    named = "、".join(ZH[stage] for stage in missing)
+    return [Reason("not_decided", f"这一版本没有经过{named}，不得公开；请系统管理员运行 pubflow audit verify")]
+
+
 def not_a_writer(facts: EditionFacts, actor: Actor) -> list[Reason]:
     """Whoever wrote any of it does not decide on it (design decision 4; never exempt)."""
     if actor.id in facts.writers:
@@ -143,6 +235,37 @@ def no_conflict(facts: EditionFacts, actor: Actor) -> list[Reason]:
     if actor.id in facts.conflicted:
         return [Reason("conflict", "您已声明与这份稿件有利益冲突；请由代理人或其他人办理")]
     return []
+
+
+def unclaimed(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """Where several may decide, the task is left to the one who has taken it, as long as the claim lives."""
+    step = task_of(facts, actor)
+    claim = live_claim(facts, step, now) if step else None
+    if claim is None or claim.person == actor.id:
+        return []
+    until = shown(claim.until)
+    return [Reason("claimed", f"已由 {claim.person} 领办，至 {until}；请等候、请其放弃，或请系统管理员解除")]
+
+
+def task_of(facts: EditionFacts, actor: Actor) -> str | None:
+    """What `actor` would decide on: the review of the own section, or the stage; None where nothing waits for them."""
+    if facts.stage is not Stage.DEPARTMENT_REVIEW:
+        return facts.stage.value
+    return next((review.step for review in waiting_reviews(facts) if review.section == actor.section), None)
+
+
+def live_claim(facts: EditionFacts, step: str, now: datetime) -> ClaimFact | None:
+    """The claim on a task, if it counts: not lapsed, its holder neither away nor in a conflict of interest."""
+    for claim in facts.claims:
+        away = claim.away_until is not None and now < claim.away_until
+        if claim.step == step and now < claim.until and not away and claim.person not in facts.conflicted:
+            return claim
+    return None
+
+
+def live_claims(facts: EditionFacts, now: datetime) -> tuple[ClaimFact, ...]:
+    """Every claim that counts now."""
+    return tuple(claim for claim in facts.claims if live_claim(facts, claim.step, now) is claim)
 
 
 def waiting_reviews(facts: EditionFacts) -> list[ReviewFact]:
@@ -171,16 +294,29 @@ def after_submit(facts: EditionFacts) -> Stage:
     """Where a submission goes: the earliest stage that has not passed this very text (design section 4).
 
     Every decision is for one digest: an edit voids them all, and an unchanged text goes straight back to the one
-    who returned it. A text that was signed and recalled is signed again.
+    who returned it. A text that was signed and recalled is signed again. One that differs from the reviewed text by
+    accepted masks alone has not passed department review until the difference is confirmed; see `masks`.
     """
     return next((stage for stage in _DECIDING if stage not in facts.passed), Stage.APPROVAL)
 
 
+def after_change(facts: EditionFacts) -> Stage:
+    """Where an edition stands once its workflow or the decisions on it were changed: what still holds is not redone."""
+    if facts.stage is Stage.DRAFTING or (facts.stage is Stage.SCHEDULED and facts.passed >= set(_DECIDING)):
+        return facts.stage
+    return after_submit(facts)
+
+
 def after_approve(facts: EditionFacts) -> Stage:
-    """The stage stays while this round lacks approvals after this one, or another round is still to come."""
+    """The stage stays while this round lacks approvals after this one, or another round is still to come.
+
+    A clearance of this very text stands where the reviews alone had to be taken again.
+    """
     at_hand = {review.round for review in waiting_reviews(facts)}
     later = any(review.state == "open" and review.round not in at_hand for review in facts.reviews)
-    return Stage.CONFIDENTIALITY_CHECK if round_is_done(facts) and not later else Stage.DEPARTMENT_REVIEW
+    if later or not round_is_done(facts):
+        return Stage.DEPARTMENT_REVIEW
+    return Stage.APPROVAL if Stage.CONFIDENTIALITY_CHECK in facts.passed else Stage.CONFIDENTIALITY_CHECK
 
 
 def digest_objections(facts: EditionFacts, digest: str | None) -> list[Reason]:

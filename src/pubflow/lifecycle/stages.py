@@ -35,6 +35,11 @@ class Action(StrEnum):
     RECALL = "recall"
     CANCEL = "cancel"
     PUBLISH = "publish"
+    FORCE = "force"
+    FAST = "fast"
+    MOVE_WORKFLOW = "move_workflow"
+    REFUSE = "refuse"
+    VOID = "void"
 
 
 class ReleaseState(StrEnum):
@@ -68,6 +73,7 @@ class Machine(StrEnum):
 
     FLOW = "flow"
     RELEASE_LOOP = "release_loop"
+    OUTSIDE = "outside"
 
 
 # A person decides in these stages only after the stage's flow has done its work on this very digest.
@@ -101,6 +107,7 @@ ZH: Mapping[str, str] = {
     Role.AUDITOR: "审计员",
     Machine.FLOW: "流程",
     Machine.RELEASE_LOOP: "发布程序",
+    Machine.OUTSIDE: "外部单位",
     Action.EDIT: "修改",
     Action.SUBMIT: "送审",
     Action.APPROVE: "审核通过",
@@ -110,6 +117,11 @@ ZH: Mapping[str, str] = {
     Action.RETURN: "退回",
     Action.RECALL: "撤回待发",
     Action.PUBLISH: "发布",
+    Action.FORCE: "强制通过",
+    Action.FAST: "转快速办理",
+    Action.MOVE_WORKFLOW: "换用现行流程",
+    Action.REFUSE: "不同意联合发布",
+    Action.VOID: "决定作废",
     ReleaseAction.PLAN: "计划发布",
     ReleaseAction.CONFIRM: "确认发布",
     ReleaseAction.MOVE: "改期",

@@ -70,6 +70,9 @@ def read_text(
         reasons = reading_objections(session.get_one(Report, report_id), edition, actor)
         if reasons:
             raise StepRefused(report_id, "查看", tuple(reasons))
-        text = open_text(office, session, edition, number)
+        undrafted = not edition.version and number is None
+        text = None if undrafted else open_text(office, session, edition, number)
+    if text is None:
+        raise NotFound(f"{report_id} 的正文", "初稿还没有生成，请稍后再看")  # no refusal: there is nothing to record
     office.records.record(Event("read", actor.id, report_id, digest=text.digest), now)
     return edition, text

@@ -1,9 +1,12 @@
 """What the machines owe: level-triggered, read from the register alone. Prefect moves, the register decides."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Protocol
 
-from sqlalchemy import Select, and_, exists, select
+from sqlalchemy import Select, and_, exists, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from pubflow.lifecycle.stages import OPENED_BY_FLOW, ZH, ReleaseState, Stage
@@ -13,6 +16,7 @@ from pubflow.records.tables import Edition, Opening, Release, Source, StepRun
 
 DRAFTING, SCHEDULED_PUBLICATION, DAILY = "drafting", "scheduled-publication", "daily"
 STEPS = (DRAFTING, *OPENED_BY_FLOW.values(), SCHEDULED_PUBLICATION, DAILY)
+LONGEST_LEASE = timedelta(minutes=2)  # what a run may take at once; it renews a shorter one every few seconds
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,15 @@ class StepOutcome:
     changed: bool
 
 
+class Leased(Protocol):
+    """A row that says who works on a step, and until when."""
+
+    @property
+    def lease_holder(self) -> str | None: ...
+    @property
+    def lease_until(self) -> datetime | None: ...
+
+
 def due_steps(office: Office) -> list[DueStep]:
     """All machine steps that are due, oldest first."""
     with office.records.reading() as session:
@@ -41,9 +54,14 @@ def due_steps(office: Office) -> list[DueStep]:
         return due + [DueStep(SCHEDULED_PUBLICATION, release, 0) for release in _releases(session)]
 
 
+def due_versions(office: Office, step: str) -> dict[str, int]:
+    """{report or release: version} for which this step is due now."""
+    return {due.subject: due.version for due in due_steps(office) if due.step == step}
+
+
 def due_version(office: Office, step: str, subject: str) -> int | None:
     """The version for which this step of this report or release is due now; None when it is not due."""
-    return next((due.version for due in due_steps(office) if due.step == step and due.subject == subject), None)
+    return due_versions(office, step).get(subject)
 
 
 def not_due(office: Office, step: str, subject: str) -> StepOutcome:
@@ -87,56 +105,76 @@ def _releases(session: Session) -> list[str]:
 
 
 class StepRuns:
-    """Which run was asked for which due step, and who holds it. Bookkeeping: losing it loses no report."""
+    """Which run was asked for which due step, and who holds it. Bookkeeping: losing it loses no report.
+
+    Many steps at a time, in one transaction: a run may take two hundred reports.
+    """
 
     def __init__(self, office: Office) -> None:
         self._records = office.records
 
-    def get(self, due: DueStep) -> StepRun | None:
-        """The bookkeeping row of a due step."""
+    def rows(self, dues: Iterable[DueStep]) -> dict[DueStep, StepRun]:
+        """The bookkeeping rows of these steps, where there are any."""
         with self._records.reading() as session:
-            return session.get(StepRun, (due.step, due.subject, due.version))
+            return _rows(session, dues)
 
     def all_open(self) -> list[StepRun]:
         """Rows for which a run was asked for."""
         with self._records.reading() as session:
             return list(session.scalars(select(StepRun).where(col(StepRun.flow_run_id).is_not(None))))
 
-    def record(self, due: DueStep, attempt: int, flow_run_id: str | None, now: datetime) -> None:
-        """Note the run asked for (None: forget it, its step is done)."""
+    def record(self, attempts: Mapping[DueStep, int], flow_run_id: str | None, now: datetime) -> None:
+        """Note the run asked for these steps, and the attempt of each (None: forget it, the step is done)."""
         with self._records.bookkeeping() as session:
-            row = self._row(session, due)
-            row.attempt, row.flow_run_id, row.requested_at = attempt, flow_run_id, now
+            for due, row in _rows_for_update(session, attempts).items():
+                row.attempt, row.flow_run_id, row.requested_at = attempts[due], flow_run_id, now
 
-    def acquire(self, due: DueStep, holder: str, until: datetime, now: datetime) -> bool:
-        """Take the lease unless somebody else holds it."""
+    def acquire(self, dues: Iterable[DueStep], holder: str, until: datetime, now: datetime) -> list[DueStep]:
+        """Take the leases that nobody else holds; returns which."""
         with self._records.bookkeeping() as session:
-            row = self._row(session, due)
-            if row.lease_holder not in (None, holder) and row.lease_until is not None and row.lease_until > now:
-                return False
-            row.lease_holder, row.lease_until = holder, until
-            return True
+            found = _rows_for_update(session, dues)
+            taken = [due for due, row in found.items() if row.lease_holder == holder or not is_leased(row, now)]
+            for due in taken:
+                found[due].lease_holder, found[due].lease_until = holder, until
+            return taken
 
-    def renew(self, due: DueStep, holder: str, until: datetime) -> bool:
-        """Prolong one's own lease; False when somebody else has it by now."""
+    def renew(self, holder: str, until: datetime) -> None:
+        """Prolong the leases that are still this holder's."""
+        self._set(holder, holder, until)
+
+    def release(self, holder: str) -> None:
+        """End the leases that are still this holder's."""
+        self._set(holder, None, None)
+
+    def _set(self, holder: str, to: str | None, until: datetime | None) -> None:
+        changed = update(StepRun).where(col(StepRun.lease_holder) == holder)
         with self._records.bookkeeping() as session:
-            row = self._row(session, due)
-            if row.lease_holder != holder:
-                return False
-            row.lease_until = until
-            return True
+            session.connection().execute(changed.values(lease_holder=to, lease_until=until))
 
-    def release(self, due: DueStep, holder: str) -> None:
-        """End one's own lease."""
-        with self._records.bookkeeping() as session:
-            row = self._row(session, due)
-            if row.lease_holder == holder:
-                row.lease_holder = row.lease_until = None
 
-    @staticmethod
-    def _row(session: Session, due: DueStep) -> StepRun:
-        row = session.get(StepRun, (due.step, due.subject, due.version), with_for_update=True)
-        if row is None:
-            row = StepRun(step=due.step, subject=due.subject, version=due.version)
-            session.add(row)
-        return row
+def is_leased(row: Leased, now: datetime) -> bool:
+    """Whether somebody works on a step. A lease that ends later than any could is of a clock that was set back since:
+    it protects nobody, or the step would wait until the clock is there again."""
+    return row.lease_holder is not None and row.lease_until is not None and now < row.lease_until <= now + LONGEST_LEASE
+
+
+def _rows(session: Session, dues: Iterable[DueStep], *, for_update: bool = False) -> dict[DueStep, StepRun]:
+    wanted = set(dues)
+    steps, subjects = {due.step for due in wanted}, {due.subject for due in wanted}
+    found = (
+        select(StepRun)
+        .where(col(StepRun.step).in_(steps), col(StepRun.subject).in_(subjects))
+        .order_by(col(StepRun.subject), col(StepRun.version))  # everybody locks in the same order
+    )
+    rows = session.scalars(found.with_for_update() if for_update else found)
+    return {due: row for row in rows if (due := DueStep(row.step, row.subject, row.version)) in wanted}
+
+
+def _rows_for_update(session: Session, dues: Iterable[DueStep]) -> dict[DueStep, StepRun]:
+    """The rows, made where there were none. Run and reconciler may be the first at the same time."""
+    new = [{"step": due.step, "subject": due.subject, "version": due.version, "attempt": 0} for due in dues]
+    if not new:
+        return {}
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    session.connection().execute(insert(StepRun).on_conflict_do_nothing(), new)
+    return _rows(session, dues, for_update=True)

@@ -9,18 +9,25 @@ from sqlmodel import Session, col, select
 
 from pubflow.audit.events import Event
 from pubflow.errors import AlreadyMoved, BadInput, NotFound, StepRefused
-from pubflow.lifecycle.facts import Actor, EditionFacts, ExemptionFact, ReleaseFact, ReviewFact
+from pubflow.lifecycle.facts import Actor, ClaimFact, EditionFacts, ExemptionFact, ReleaseFact, ReviewFact
+from pubflow.lifecycle.masks import CONFIRM_DIFFERENCE, ReviewedTexts
 from pubflow.lifecycle.stages import OPENED_BY_FLOW, ZH, Action, ReleaseState, Stage
 from pubflow.lifecycle.steps import STEPS, judged, next_stage
+from pubflow.lifecycle.workflow import quorum_of
+from pubflow.office.exceptional_facts import DECIDED, exceptional_facts
 from pubflow.office.office import Office
+from pubflow.office.telling import tell_next
 from pubflow.records.store import Tx
 from pubflow.records.tables import (
+    Claim,
     Conflict,
     Edition,
     Exemption,
     Finding,
     ImportWarning,
     Opening,
+    Person,
+    Proposal,
     Release,
     Report,
     Review,
@@ -30,7 +37,6 @@ from pubflow.records.tables import (
 )
 
 Also = Callable[[Tx, Edition, EditionFacts, Actor], Mapping[str, Any] | None]
-_DECIDED = ("approved", "cleared", "signed")
 
 
 def newest_edition(session: Session, report_id: str) -> Edition:
@@ -50,22 +56,22 @@ def facts_of(session: Session, edition: Edition) -> EditionFacts:
     drafting, checking = stage is Stage.DRAFTING, stage is Stage.CONFIDENTIALITY_CHECK
     version = session.get(Version, (edition.id, edition.version)) if drafting else None
     reviews = session.exec(select(Review).where(Review.edition_id == edition.id).order_by(col(Review.id))).all()
-    findings = session.exec(
-        select(Finding).where(Finding.edition_id == edition.id, Finding.digest == edition.digest)
-    ).all()
-    decided = [review for review in reviews if review.state in _DECIDED and review.digest == edition.digest]
+    writers, texts = reviewed_texts(session, edition, reviews)
+    decided = [review for review in reviews if review.state in DECIDED and by_others(review, writers)]
+    line = texts.line_of(edition.digest)
+    findings = session.exec(select(Finding).where(Finding.edition_id == edition.id)).all()
+    here = [finding for finding in findings if finding.digest == edition.digest]
     open_warnings = select(ImportWarning.code).where(
         ImportWarning.edition_id == edition.id, ImportWarning.state == "open"
     )
     warnings = session.exec(open_warnings).all() if drafting else []
-    writers = session.exec(select(Version.author_id).where(Version.edition_id == edition.id)).all()
     return EditionFacts(
         report_id=report.id,
         stage=stage,
         digest=edition.digest,
         section=report.section_id,
         drafter=report.drafter_id,
-        writers=frozenset(writers),
+        writers=writers,
         sensitive=report.sensitive,
         opened=_opened(session, edition),
         reviews=tuple(
@@ -73,15 +79,21 @@ def facts_of(session: Session, edition: Edition) -> EditionFacts:
             for review in reviews
             if review.visit == edition.visit and review.stage == Stage.DEPARTMENT_REVIEW
         ),
-        quorum=quorum_of(edition),
-        deciders=_deciders(decided, findings),
+        quorum=quorum_of(edition.workflow),
+        deciders=_deciders(
+            [review for review in decided if review.digest in line], [one for one in findings if one.digest in line]
+        ),
         conflicted=_conflicted(session, edition) if stage in OPENED_BY_FLOW else frozenset(),
         exemptions=_exemptions(session) if stage in OPENED_BY_FLOW else (),
-        passed=_passed(edition, decided),
+        passed=_passed(edition, decided, texts),
         missing_fields=_missing(version) if drafting else (),
         broken_checks=tuple(version.broken_checks) if version else (),
         open_warnings=tuple(sorted(warnings)),
-        open_findings=sum(finding.decision == "" for finding in findings),
+        open_findings=sum(finding.decision == "" for finding in here),
+        open_proposals=_open_proposals(session, edition, line) if findings and (drafting or checking) else (),
+        difference_from=texts.difference_from(edition.digest),
+        claims=_claims(session, edition) if stage in OPENED_BY_FLOW else (),
+        **exceptional_facts(session, edition, decided),
         form_filled=checking and session.get(ReviewForm, (edition.id, edition.digest)) is not None,
         release=_release_fact(session, edition),
         staged_digest_matches=_staged_for(session, edition) == edition.digest,
@@ -100,22 +112,59 @@ def _opened(session: Session, edition: Edition) -> bool:
 
 def _deciders(decided: Sequence[Review], findings: Sequence[Finding]) -> dict[Stage, frozenset[str]]:
     """Deciding on a finding is the officer's decision as much as the clearance is."""
-    by = [(Stage(review.stage), review.by) for review in decided]
+    by = [(Stage(review.stage), person) for review in decided for person in (review.by, review.forced_by)]
     by += [(Stage.CONFIDENTIALITY_CHECK, finding.by) for finding in findings]
     return {stage: frozenset(person for at, person in by if at is stage and person) for stage, _ in by}
 
 
-def _passed(edition: Edition, decided: Sequence[Review]) -> frozenset[Stage]:
-    reviewed = {review.step for review in decided if review.stage == Stage.DEPARTMENT_REVIEW}
-    passed = {Stage(review.stage) for review in decided} - {Stage.DEPARTMENT_REVIEW}
-    if not open_rounds(edition, reviewed):
+def _passed(edition: Edition, decided: Sequence[Review], texts: ReviewedTexts) -> frozenset[Stage]:
+    passed = {Stage(review.stage) for review in decided if review.digest == edition.digest}
+    passed.discard(Stage.DEPARTMENT_REVIEW)
+    if texts.passed(edition.digest):
         passed.add(Stage.DEPARTMENT_REVIEW)
     return frozenset(passed)
 
 
-def quorum_of(edition: Edition) -> dict[int, int]:
-    """How many approvals each round needs, where the workflow names it."""
-    return {int(number): needed for number, needed in edition.workflow.get("quorum", {}).items()}
+def by_others(review: Review, writers: frozenset[str]) -> bool:
+    """Whether nobody who took this decision has written any of the text, since then either."""
+    return writers.isdisjoint((review.by, review.forced_by))
+
+
+def reviewed_texts(
+    session: Session, edition: Edition, reviews: Sequence[Review]
+) -> tuple[frozenset[str], ReviewedTexts]:
+    """Who wrote any of this edition, and what department review knows of its texts.
+
+    An approval of somebody who has become a writer since does not count any more.
+    """
+    written = session.exec(
+        select(Version.author_id, Version.digest, Version.masks_of).where(Version.edition_id == edition.id)
+    ).all()
+    writers = frozenset(author for author, _, _ in written)
+    steps: dict[str, set[str]] = {}
+    for review in reviews:
+        if review.stage == Stage.DEPARTMENT_REVIEW and review.state == "approved" and by_others(review, writers):
+            steps.setdefault(review.digest, set()).add(review.step)
+    texts = ReviewedTexts(
+        whole=frozenset(digest for digest, approved in steps.items() if not open_rounds(edition, approved)),
+        confirmed=frozenset(digest for digest, approved in steps.items() if CONFIRM_DIFFERENCE in approved),
+        masks_of={digest: base for _, digest, base in written if base is not None},
+    )
+    return writers, texts
+
+
+def _open_proposals(session: Session, edition: Edition, line: Collection[str]) -> tuple[int, ...]:
+    found = select(Proposal.id).where(
+        Proposal.edition_id == edition.id, Proposal.state == "open", col(Proposal.digest).in_(line)
+    )
+    return tuple(number for number in session.exec(found.order_by(col(Proposal.id))).all() if number is not None)
+
+
+def _claims(session: Session, edition: Edition) -> tuple[ClaimFact, ...]:
+    """Those of the present visit whose holders are still here at all."""
+    found = select(Claim, Person.absent_until).join(Person, col(Person.id) == col(Claim.person_id))
+    found = found.where(Claim.edition_id == edition.id, Claim.visit == edition.visit, col(Person.active).is_(True))
+    return tuple(ClaimFact(claim.step, claim.person_id, claim.until, away) for claim, away in session.exec(found))
 
 
 def open_rounds(edition: Edition, approved: Collection[str]) -> set[int]:
@@ -123,7 +172,7 @@ def open_rounds(edition: Edition, approved: Collection[str]) -> set[int]:
     rounds: dict[int, list[str]] = {}
     for step in edition.workflow.get("reviews", ()):
         rounds.setdefault(step["round"], []).append(step["step"])
-    quorum = quorum_of(edition)
+    quorum = quorum_of(edition.workflow)
     return {
         number
         for number, steps in rounds.items()
@@ -207,6 +256,9 @@ def take_step(
         if acting is not actor:
             data["stands_in_for"] = absent_behind(actor, acting)
         move_edition(tx, edition, next_stage(facts, action), action, acting, reason=reason, data=data)
+        came_back = edition.stage == Stage.DRAFTING and facts.stage is not Stage.DRAFTING
+        if came_back or edition.stage == Stage.DEPARTMENT_REVIEW:  # later stages tell when their flow has opened them
+            tell_next(office, tx, edition)
     return edition
 
 

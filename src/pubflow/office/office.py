@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from pubflow.audit.events import Event
@@ -13,6 +14,7 @@ from pubflow.lifecycle.facts import Actor
 from pubflow.records.store import Records
 from pubflow.settings import Settings
 from pubflow.vault import Vault
+from pubflow.workdays import Calendar
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,11 @@ class Office:
     vault: Vault
     marks: Callable[[str, str], tuple[str, ...]]
 
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The working days of the settings' notices; a new notice is read at the next start."""
+        return Calendar(self.settings.calendar)
+
     def admit(self, actor: Actor, content: str, name: str, now: datetime) -> None:
         """The door of decision 6: raises SecretMarkFound before the first write.
 
@@ -102,6 +109,7 @@ class Office:
         self.records.record(Event("refused", actor.id, subject, role, data={"step": action, **data}), now)
 
     def close(self) -> None:
-        """Give the database connections back."""
+        """Give the database connections and the key back."""
+        self.vault.close()
         with suppress(OSError):
             self.records.engine.dispose()

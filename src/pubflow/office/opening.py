@@ -10,6 +10,7 @@ from pubflow.lifecycle.stages import OPENED_BY_FLOW, Machine, Stage
 from pubflow.office.due import StepOutcome, not_due
 from pubflow.office.line import newest_edition
 from pubflow.office.office import Office
+from pubflow.office.telling import tell_next
 from pubflow.records.store import Tx
 from pubflow.records.tables import Edition, Opening
 
@@ -48,5 +49,6 @@ def open_stage(
             )
         )
         data = {"step": step, "version": again.version, "outcome": outcome}
+        tell_next(office, tx, again)
         tx.record(Event("opened", f"flow:{step}", report_id, Machine.FLOW, again.digest, stage, stage, data=data))
     return StepOutcome(f"{report_id} v{again.version}: {outcome}", changed=True)

@@ -2,29 +2,37 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
 from pubflow.errors import Reason
-from pubflow.lifecycle.facts import Actor, EditionFacts
+from pubflow.lifecycle.facts import Actor, ClaimFact, EditionFacts
+from pubflow.lifecycle.rules import live_claims
 from pubflow.lifecycle.stages import ZH, Action, Role, Stage
-from pubflow.lifecycle.steps import STEPS, objections
+from pubflow.lifecycle.steps import NO_BUTTON, STEPS, objections
+from pubflow.lifecycle.workflow import ASKED
 from pubflow.office.access import open_sealed, reading_objections
+from pubflow.office.deadlines import Due, limit_of
 from pubflow.office.line import facts_of, newest_edition
+from pubflow.office.notes import Notes
 from pubflow.office.office import Office
+from pubflow.office.waiting import soonest, tasks_of
 from pubflow.records.tables import (
     AuditEvent,
     Edition,
     ImportWarning,
     Publication,
     Release,
+    Remark,
     Report,
     Review,
     Version,
 )
 
+# Open to somebody, but nothing that the line waits for.
+_NOT_WAITED_FOR = NO_BUTTON | {Action.CANCEL, Action.RECALL, Action.MOVE_WORKFLOW}
 _ENDED = (Stage.PUBLISHED, Stage.SUPERSEDED, Stage.WITHDRAWN, Stage.CANCELLED)
 
 
@@ -66,7 +74,11 @@ class VersionView:
 
 @dataclass(frozen=True)
 class ReportLine:
-    """One line of a list. title: None for somebody who may not read the report yet."""
+    """One line of a list. title: None for somebody who may not read the report yet.
+
+    due: by when who is waited for is to act. limit: by when it must be public on the organ's own motion. Both are
+    computed by the calendar as it is; in lists without their explanation.
+    """
 
     id: str
     title: str | None
@@ -81,11 +93,18 @@ class ReportLine:
     waiting: Waiting | None
     release: str | None
     instant: datetime | None
+    due: Due | None = None
+    limit: Due | None = None
 
 
 @dataclass(frozen=True)
 class ReportView:
-    """Everything about one report but its text. actions: for this person, why not (empty means: go ahead)."""
+    """Everything about one report but its text. actions: for this person, why not (empty means: go ahead).
+
+    claims: who has taken which task. open_proposals: masking proposals without an answer, by number.
+    confirm_from: the version from which only the difference is to be confirmed, if so.
+    notes: what is out of the usual, such as a debt, a lost role or an outside check.
+    """
 
     line: ReportLine
     index_no: str | None
@@ -95,6 +114,11 @@ class ReportView:
     open_warnings: Sequence[str]
     open_findings: int
     actions: Mapping[str, Sequence[Reason]]
+    claims: Sequence[ClaimFact] = ()
+    open_remarks: int = 0
+    open_proposals: Sequence[int] = ()
+    confirm_from: int | None = None
+    notes: Sequence[str] = ()
 
 
 def waiting_for(facts: EditionFacts, edition: Edition, reviews: Sequence[Review]) -> Waiting | None:
@@ -114,13 +138,13 @@ def waiting_for(facts: EditionFacts, edition: Edition, reviews: Sequence[Review]
     return None
 
 
-def report_lines(office: Office, actor: Actor, *, open_only: bool = False) -> list[ReportLine]:
+def report_lines(office: Office, actor: Actor, now: datetime, *, open_only: bool = False) -> list[ReportLine]:
     """The newest edition of each report, newest report first."""
     with office.records.reading() as session:
         found = select(Edition).order_by(col(Edition.report_id).desc())
         if open_only:
             found = found.where(col(Edition.stage).not_in(_ENDED))
-        return [_line(session, edition, actor) for edition in session.exec(found).all()]
+        return [_brief(_line(office, session, edition, actor, now)) for edition in session.exec(found).all()]
 
 
 def report_view(office: Office, report_id: str, actor: Actor, now: datetime) -> ReportView:
@@ -130,9 +154,9 @@ def report_view(office: Office, report_id: str, actor: Actor, now: datetime) -> 
         facts = facts_of(session, edition)
         report = session.get_one(Report, report_id)
         publication = session.exec(select(Publication).where(Publication.edition_id == edition.id)).first()
-        possible = [action for stage, action in STEPS if stage is facts.stage and action is not Action.PUBLISH]
+        possible = [action for stage, action in STEPS if stage is facts.stage and action not in NO_BUTTON]
         return ReportView(
-            line=_line(session, edition, actor),
+            line=_line(office, session, edition, actor, now),
             index_no=report.index_no,
             public_path=publication.path if publication else None,
             versions=_versions(session, edition),
@@ -144,11 +168,19 @@ def report_view(office: Office, report_id: str, actor: Actor, now: datetime) -> 
                 action.value: objections(facts, action, actor, now, digest=facts.digest, reason="…")
                 for action in possible
             },
+            claims=live_claims(facts, now),
+            open_remarks=_open_remarks(session, edition),
+            open_proposals=facts.open_proposals,
+            confirm_from=_confirm_from(session, edition, facts),
+            notes=Notes(session, now).on(edition, _reviews_of(session, edition)),
         )
 
 
-def inbox(office: Office, actor: Actor, now: datetime) -> list[tuple[ReportLine, list[str]]]:
-    """What waits for this person, oldest first, with the actions open to them."""
+def inbox(office: Office, actor: Actor, now: datetime) -> list[tuple[ReportLine, list[str], tuple[ClaimFact, ...]]]:
+    """What waits for this person, oldest first, with the actions open to them and who has taken it.
+
+    What another has taken stays in sight: the claim lapses.
+    """
     with office.records.reading() as session:
         editions = session.exec(
             select(Edition).where(col(Edition.stage).not_in(_ENDED)).order_by(col(Edition.stage_since))
@@ -160,13 +192,39 @@ def inbox(office: Office, actor: Actor, now: datetime) -> list[tuple[ReportLine,
                 action.value
                 for stage, action in STEPS
                 if stage is facts.stage
-                and action not in (Action.CANCEL, Action.RECALL)
+                and action not in _NOT_WAITED_FOR
+                and (action is not Action.FAST or facts.fast_lane == ASKED)
                 and not objections(facts, action, actor, now, digest=facts.digest, reason="…")
             ]
-            mine = facts.stage is not Stage.DRAFTING or facts.drafter == actor.id
-            if actions and mine:
-                waiting.append((_line(session, edition, actor), actions))
+            mine = facts.stage is not Stage.DRAFTING or facts.drafter == actor.id or Action.FAST in actions
+            if mine and (actions or _only_claimed(facts, actor, now)):
+                waiting.append((_brief(_line(office, session, edition, actor, now)), actions, live_claims(facts, now)))
         return waiting
+
+
+def _only_claimed(facts: EditionFacts, actor: Actor, now: datetime) -> bool:
+    """Whether nothing but another's claim keeps `actor` from deciding here."""
+    reasons = objections(facts, Action.RETURN, actor, now, digest=facts.digest, reason="…")
+    return [reason.code for reason in reasons] == ["claimed"]
+
+
+def _reviews_of(session: Session, edition: Edition) -> Sequence[Review]:
+    return session.exec(select(Review).where(Review.edition_id == edition.id).order_by(col(Review.id))).all()
+
+
+def _open_remarks(session: Session, edition: Edition) -> int:
+    found = select(Remark.number).where(
+        Remark.edition_id == edition.id, col(Remark.answers).is_(None), col(Remark.resolved_by).is_(None)
+    )
+    return len(session.exec(found).all())
+
+
+def _confirm_from(session: Session, edition: Edition, facts: EditionFacts) -> int | None:
+    """The newest version with the text from which only the difference is to be confirmed."""
+    if facts.difference_from is None:
+        return None
+    found = select(Version.number).where(Version.edition_id == edition.id, Version.digest == facts.difference_from)
+    return session.exec(found.order_by(col(Version.number).desc()).limit(1)).first()
 
 
 @dataclass(frozen=True)
@@ -245,7 +303,12 @@ def _versions(session: Session, edition: Edition) -> list[VersionView]:
     ]
 
 
-def _line(session: Session, edition: Edition, actor: Actor) -> ReportLine:
+def _brief(line: ReportLine) -> ReportLine:
+    """Without the day-by-day explanations."""
+    return replace(line, due=line.due and line.due.brief(), limit=line.limit and line.limit.brief())
+
+
+def _line(office: Office, session: Session, edition: Edition, actor: Actor, now: datetime) -> ReportLine:
     report = session.get_one(Report, edition.report_id)
     release = session.get(Release, edition.release_id) if edition.release_id else None
     reviews = session.exec(select(Review).where(Review.edition_id == edition.id).order_by(col(Review.id))).all()
@@ -263,4 +326,6 @@ def _line(session: Session, edition: Edition, actor: Actor) -> ReportLine:
         waiting=waiting_for(facts_of(session, edition), edition, reviews),
         release=edition.release_id,
         instant=release.instant if release else None,
+        due=soonest(tasks_of(report, edition, reviews), office.calendar, now),
+        limit=limit_of(office.settings, office.calendar, report, edition, now),
     )

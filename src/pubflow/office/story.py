@@ -9,9 +9,12 @@ from sqlmodel import Session, col, select
 
 from pubflow.errors import NotFound
 from pubflow.lifecycle.stages import ReleaseState, Stage
+from pubflow.office.deadlines import Due, limit_of
 from pubflow.office.line import facts_of, newest_edition
+from pubflow.office.notes import Notes
 from pubflow.office.office import Office
 from pubflow.office.reading import DecisionView, decisions_on, waiting_for
+from pubflow.office.waiting import soonest, tasks_of
 from pubflow.records.tables import AuditEvent, Edition, Release, Report, Review
 
 
@@ -30,21 +33,28 @@ class Story:
     decisions: Sequence[DecisionView]
     next_instant: datetime | None
     desk_link: str | None
+    due: Due | None = None
+    limit: Due | None = None
+    notes: Sequence[str] = ()
+    reports: Sequence[tuple[str, str]] = ()
+    released_at: datetime | None = None
+    lateness_ms: int | None = None
+    verified_at: datetime | None = None
 
 
-def story(office: Office, subject: str) -> Story | None:
+def story(office: Office, subject: str, now: datetime) -> Story | None:
     """The story of a report or release; None when there is no such thing."""
     with office.records.reading() as session:
         release = session.get(Release, subject)
         if release is not None:
-            return _of_release(release)
+            return _of_release(session, release)
         try:
-            return _of_report(session, newest_edition(session, subject))
+            return _of_report(office, session, newest_edition(session, subject), now, Notes(session, now))
         except NotFound:
             return None
 
 
-def board(office: Office) -> list[Story]:
+def board(office: Office, now: datetime) -> list[Story]:
     """Every report on the line and every release still to come, oldest first."""
     ended = (Stage.PUBLISHED, Stage.SUPERSEDED, Stage.WITHDRAWN, Stage.CANCELLED)
     with office.records.reading() as session:
@@ -55,7 +65,9 @@ def board(office: Office) -> list[Story]:
         releases = session.exec(
             select(Release).where(col(Release.state).not_in(over)).order_by(col(Release.instant))
         ).all()
-        return [_of_report(session, edition) for edition in editions] + [_of_release(release) for release in releases]
+        notes = Notes(session, now)
+        reports = [_of_report(office, session, edition, now, notes) for edition in editions]
+        return reports + [_of_release(session, release) for release in releases]
 
 
 def change_counter(office: Office) -> int:
@@ -71,12 +83,28 @@ def changed_since(office: Office, seq: int) -> list[str]:
         return sorted(subject for subject in subjects if subject.startswith(("R-", "L-")))
 
 
-def _of_release(release: Release) -> Story:
-    stage = "held" if release.held else release.state
-    return Story(release.id, None, stage, 0, None, None, None, None, (), release.instant, None)
+def _of_release(session: Session, release: Release) -> Story:
+    found = select(Edition.report_id, Edition.stage).where(Edition.release_id == release.id)
+    return Story(
+        subject=release.id,
+        title=None,
+        stage="held" if release.held else release.state,
+        version=0,
+        waits_for=None,
+        section=None,
+        person_id=None,
+        since=None,
+        decisions=(),
+        next_instant=release.instant,
+        desk_link=None,
+        reports=session.exec(found.order_by(col(Edition.report_id))).all(),
+        released_at=release.released_at,
+        lateness_ms=release.lateness_ms,
+        verified_at=release.verified_at,
+    )
 
 
-def _of_report(session: Session, edition: Edition) -> Story:
+def _of_report(office: Office, session: Session, edition: Edition, now: datetime, notes: Notes) -> Story:
     report = session.get_one(Report, edition.report_id)
     release = session.get(Release, edition.release_id) if edition.release_id else None
     reviews = session.exec(select(Review).where(Review.edition_id == edition.id).order_by(col(Review.id))).all()
@@ -94,4 +122,7 @@ def _of_report(session: Session, edition: Edition) -> Story:
         decisions=decisions_on(session, edition),
         next_instant=release.instant if release and not public else None,
         desk_link=None,
+        due=soonest(tasks_of(report, edition, reviews), office.calendar, now),
+        limit=limit_of(office.settings, office.calendar, report, edition, now),
+        notes=notes.on(edition, reviews),
     )

@@ -18,15 +18,14 @@ from pubflow.publication.pages import (
     touched_pages,
 )
 from pubflow.publication.releases import editions_of
-from pubflow.publication.staging import page_templates, site_of
+from pubflow.publication.staging import page_templates, public_item, site_of
 from pubflow.records.tables import Edition, Release, Report
+from pubflow.settings.models import Category
 
 
 def after_state(office: Office, session: Session, release: Release) -> dict[str, bytes]:
     """The home page and the category pages that `release` touches, as they are once it is public."""
-    joining = [
-        _entry(office, session.get_one(Report, edition.report_id), release) for edition in editions_of(session, release)
-    ]
+    joining = [_joining(office, session, edition, release) for edition in editions_of(session, release)]
     before = _public_counts(session)
     day = release.instant.astimezone(SHANGHAI).date()
     categories = [entry for entry in office.settings.categories.values() if entry.valid_on(day)]
@@ -58,15 +57,28 @@ def empty_portal(office: Office) -> dict[str, bytes]:
     )
 
 
-def _entry(office: Office, report: Report, release: Release | Edition) -> Entry:
-    moment = release.instant if isinstance(release, Release) else release.published_at
+def _joining(office: Office, session: Session, edition: Edition, release: Release) -> Entry:
+    """From the text that was signed: the report's row repeats title and category, and no digest covers it."""
+    _category(office, session.get_one(Report, edition.report_id))
+    item = public_item(office, session, edition, release.instant)
+    path = item_path(item.report_id)
+    return Entry(item.report_id, item.title, path, item.category_id, item.category_name, item.published_at)
+
+
+def _entry(office: Office, report: Report, edition: Edition) -> Entry:
+    moment = edition.published_at
     if moment is None:
         raise ValueError(f"{report.id} has not been published")
+    category = _category(office, report)
+    return Entry(report.id, report.title, item_path(report.id), category.id, category.name, moment)
+
+
+def _category(office: Office, report: Report) -> Category:
     category = office.settings.categories.get(report.category)
     if category is None:
         remedy = "请在 config/categories.toml 中恢复它；不再使用的分类只写失效日期，不要删除"
         raise BadInput(f"目录分类 {report.category} 已不在配置中", report.id, remedy)
-    return Entry(report.id, report.title, item_path(report.id), category.id, category.name, moment)
+    return category
 
 
 def _public_counts(session: Session) -> dict[str, int]:

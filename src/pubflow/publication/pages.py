@@ -48,6 +48,7 @@ class PublicItem:
     subject_class: str
     publisher: str
     author_org: str
+    co_producers: str
     date_created: str
     doc_no: str
     validity: str

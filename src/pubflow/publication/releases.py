@@ -11,10 +11,11 @@ from pubflow.audit.events import Event
 from pubflow.errors import AlreadyMoved, BadInput, NotFound, Reason, StepRefused
 from pubflow.lifecycle.facts import Actor, EditionFacts
 from pubflow.lifecycle.stages import ZH, Action, ReleaseAction, ReleaseState, Stage
-from pubflow.lifecycle.steps import PLANNERS, PLANS_ALL, RELEASE_STEPS, release_objections
+from pubflow.lifecycle.steps import PLANNERS, PLANS_ALL, RELEASE_STEPS, release_judged
 from pubflow.moments import iso, shown
-from pubflow.office.line import newest_edition, refusals_recorded, take_step
+from pubflow.office.line import absent_behind, newest_edition, refusals_recorded, take_step
 from pubflow.office.office import Office
+from pubflow.publication.moving_earlier import ask_earlier, confirm_earlier
 from pubflow.publication.tree import PublicTree
 from pubflow.records.store import Tx
 from pubflow.records.tables import Edition, Release, Report, StagedPages
@@ -38,23 +39,25 @@ def plan(office: Office, report_ids: Sequence[str], actor: Actor, *, instant: da
             raise BadInput("没有写明报告，或同一报告写了两次", remedy="请列出要一起发布的报告编号")
         if instant <= now:
             raise BadInput(f"发布时间 {shown(instant, seconds=True)} 已经过去", remedy="请给一个将来的时间")
-        if not actor.roles & PLANNERS:
+        planners = [mandate for mandate in actor.mandates() if mandate.roles & PLANNERS]
+        if not planners:
             raise StepRefused(subject, ZH[ReleaseAction.PLAN], (Reason("other_role", "您的角色不能计划发布"),))
         release = Release(id=tx.next_id("L"), instant=instant, state=ReleaseState.PLANNED.value, planned_by=actor.id)
         tx.session.add(release)
         tx.session.flush()
+        used: list[Actor] = []
         for report_id in report_ids:
             edition = newest_edition(tx.session, report_id)
-            _may_plan(tx, edition, actor)
+            used.append(_may_plan(tx, edition, planners))
             _join(tx, edition, release)
         tx.record(
             Event(
                 ReleaseAction.PLAN,
                 actor.id,
                 release.id,
-                ",".join(sorted(actor.roles & PLANNERS)),
+                ",".join(sorted(used[0].roles & PLANNERS)),
                 to_state=ReleaseState.PLANNED,
-                data={"reports": list(report_ids), "instant": iso(instant)},
+                data={"reports": list(report_ids), "instant": iso(instant), **_in_whose_place(actor, used)},
             )
         )
         for report_id in report_ids:
@@ -62,13 +65,23 @@ def plan(office: Office, report_ids: Sequence[str], actor: Actor, *, instant: da
     return release
 
 
-def _may_plan(tx: Tx, edition: Edition, actor: Actor) -> None:
-    """A drafter or section head plans for reports of the own section; leader and operator for all."""
+def _may_plan(tx: Tx, edition: Edition, planners: Sequence[Actor]) -> Actor:
+    """A drafter or section head plans for reports of the own section; leader and operator for all.
+
+    planners: the person's mandates that plan at all; the one that may plan this report.
+    """
     report = tx.session.get_one(Report, edition.report_id)
-    if actor.roles & PLANS_ALL or actor.section == report.section_id:
-        return
+    for mandate in planners:
+        if mandate.roles & PLANS_ALL or mandate.section == report.section_id:
+            return mandate
     why = Reason("not_own_draft", f"{report.id} 属于 {report.section_id} 科室，由该科室、分管领导或系统管理员计划发布")
     raise StepRefused(report.id, ZH[ReleaseAction.PLAN], (why,))
+
+
+def _in_whose_place(actor: Actor, used: Sequence[Actor]) -> dict[str, list[str]]:
+    """The absent persons whose mandates a deputy used, for the event."""
+    absent = sorted({one for acting in used if acting is not actor for one in absent_behind(actor, acting)})
+    return {"stands_in_for": absent} if absent else {}
 
 
 def _join(tx: Tx, edition: Edition, release: Release) -> None:
@@ -90,9 +103,12 @@ def change(
     now: datetime,
     to: datetime | None = None,
     reason: str = "",
+    confirm: bool = False,
 ) -> Release:
     """Move, hold, resume, cancel or retry a release. What was staged for another instant is dropped.
 
+    A confirmed release is moved to an earlier instant by two: one person's move asks for it and changes nothing yet,
+    and another one confirms the very same instant (`confirm`).
     Raises StepRefused with every reason, AlreadyMoved when the switch was faster, NotFound, BadInput for a move
     without its new instant, SecretMarkFound.
     """
@@ -109,16 +125,28 @@ def change(
         signed = _signed(tx.session, release)
         # A signature is for an instant: with the first one a move is judged as that of a confirmed release.
         judged = ReleaseState.CONFIRMED if signed and (state, action) == _MOVE_OF_PLANNED else state
-        reasons = release_objections(judged, action, actor, now, instant=release.instant, to=to, reason=reason)
+        earlier = judged is not ReleaseState.PLANNED and to is not None and to < release.instant
+        of_two = earlier and action is ReleaseAction.MOVE
+        acting, reasons = release_judged(
+            judged, action, actor, now, instant=release.instant, to=to, reason=reason, of_two=of_two
+        )
         reasons += _further_objections(action, signed)
+        if confirm and not of_two:
+            reasons.append(Reason("nothing_asked", "没有等待确认的提前申请；只有提前已确认的发布才需要两人"))
         if reasons:
             raise StepRefused(release_id, ZH[action], tuple(reasons))
+        place = _in_whose_place(actor, [acting])
+        if of_two and to is not None and not confirm:
+            ask_earlier(office, tx, release, acting, to=to, reason=reason, place=place)
+            return release
         next_state, by = RELEASE_STEPS[state, action]
         changes: dict[str, Any] = {"state": next_state.value}
-        data: dict[str, Any] = {"reports": reports_of(tx.session, release)}
+        data: dict[str, Any] = {"reports": reports_of(tx.session, release), **place}
         if action is ReleaseAction.MOVE and to is not None:
             changes["instant"] = to
             data |= {"from": iso(release.instant), "to": iso(to)}
+            if of_two:
+                data["asked_by"] = confirm_earlier(tx, release, acting, to=to, reason=reason)
         if action in (ReleaseAction.HOLD, ReleaseAction.RESUME):
             changes["held"] = action is ReleaseAction.HOLD
         if action is ReleaseAction.RETRY:
@@ -130,7 +158,7 @@ def change(
             for edition in editions_of(tx.session, release):
                 tx.move(edition, release_id=None)
         tx.move(release, **changes)
-        role = ",".join(sorted(by & actor.roles))
+        role = ",".join(sorted(by & acting.roles))
         tx.record(
             Event(action, actor.id, release.id, role, "", state.value, next_state.value, reason=reason, data=data)
         )
@@ -160,9 +188,7 @@ def _not_public_yet(office: Office, release: Release) -> None:
 
 def recall(office: Office, report_id: str, actor: Actor, *, reason: str, now: datetime) -> Edition:
     """Take a signed report back to drafting before its instant; its release is held."""
-    return take_step(
-        office, report_id, Action.RECALL, actor, now=now, reason=reason, also=partial(_hold_release, office)
-    )
+    return take_step(office, report_id, Action.RECALL, actor, now=now, reason=reason, also=partial(_recalled, office))
 
 
 def cancel(office: Office, report_id: str, actor: Actor, *, reason: str, now: datetime) -> Edition:
@@ -171,7 +197,12 @@ def cancel(office: Office, report_id: str, actor: Actor, *, reason: str, now: da
     return take_step(office, report_id, Action.CANCEL, actor, now=now, reason=reason, also=leave)
 
 
-def _hold_release(office: Office, tx: Tx, edition: Edition, _facts: EditionFacts, _acting: Actor) -> Mapping[str, Any]:
+def _recalled(office: Office, tx: Tx, edition: Edition, _facts: EditionFacts, _acting: Actor) -> Mapping[str, Any]:
+    return {"release": hold_for(office, tx, edition, "recalled")}
+
+
+def hold_for(office: Office, tx: Tx, edition: Edition, why: str) -> str:
+    """Hold the release of a signed edition that goes back, and forget what was staged; its number."""
     release = tx.session.get_one(Release, edition.release_id)
     _not_public_yet(office, release)
     unstage(tx, release)
@@ -186,10 +217,10 @@ def _hold_release(office: Office, tx: Tx, edition: Edition, _facts: EditionFacts
             release.id,
             from_state=before,
             to_state=release.state,
-            data={"recalled": edition.report_id},
+            data={why: edition.report_id},
         )
     )
-    return {"release": release.id}
+    return release.id
 
 
 def _leave_release(

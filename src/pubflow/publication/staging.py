@@ -12,8 +12,8 @@ from sqlmodel import Session
 
 from pubflow.audit.events import Event
 from pubflow.documents.templates import office_templates
-from pubflow.errors import PubflowError, StorageFailed
-from pubflow.lifecycle.stages import Machine, ReleaseAction, ReleaseState, Stage
+from pubflow.errors import PubflowError, Reason, StepRefused, StorageFailed
+from pubflow.lifecycle.stages import ZH, Machine, ReleaseAction, ReleaseState, Stage
 from pubflow.moments import SHANGHAI
 from pubflow.office.access import open_sealed, open_text
 from pubflow.office.due import SCHEDULED_PUBLICATION, StepOutcome, not_due
@@ -24,6 +24,7 @@ from pubflow.publication.tree import staged_digest
 from pubflow.records.tables import Edition, Release, Report, StagedPages
 
 _ACTOR = f"flow:{SCHEDULED_PUBLICATION}"
+_OTHER_TEXT = Reason("other_text", "登记的文字不是签发的那一版，不得公开；请查看 pubflow audit verify")
 Files = dict[str, bytes]
 
 
@@ -107,9 +108,11 @@ def whole_digest(pages_digests: dict[str, str]) -> str:
 
 
 def public_item(office: Office, session: Session, edition: Edition, instant: datetime) -> PublicItem:
-    """What the public will see of an edition released at `instant`."""
+    """What the public will see of an edition released at `instant`. Raises StepRefused, BadInput, SealBroken."""
     report = session.get_one(Report, edition.report_id)
     text = open_text(office, session, edition)
+    if text.digest != edition.digest:  # what was signed is the digest; a row pointing elsewhere must not go out
+        raise StepRefused(report.id, ZH[ReleaseAction.STAGE], (_OTHER_TEXT,))
     head = text.head
     category = office.settings.category(head.category, instant.astimezone(SHANGHAI).date())
     return PublicItem(
@@ -123,6 +126,7 @@ def public_item(office: Office, session: Session, edition: Edition, instant: dat
         subject_class=head.subject_class,
         publisher=head.publisher,
         author_org=head.author_org,
+        co_producers=head.co_producers,
         date_created=head.date_created,
         doc_no=head.doc_no,
         validity=head.validity,

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from pubflow.audit.events import Event
 from pubflow.errors import PubflowError, Reason, StepRefused, StorageFailed
 from pubflow.lifecycle.facts import Actor
+from pubflow.lifecycle.rules import LOST_ROLE
 from pubflow.lifecycle.stages import ZH, Action, Machine, ReleaseAction, ReleaseState, Stage
 from pubflow.lifecycle.steps import objections
 from pubflow.office.checkpoints import checkpoint_after_release
@@ -53,7 +54,8 @@ def release_round(office: Office, clock: Clock) -> list[Switched]:
     """One round of the release loop. Safe to run twice at a time: the lock and the guarded update decide.
 
     A release that cannot go out is marked failed and does not hold up the others.
-    Raises StorageFailed when the disk or database cannot take it; the next round tries again.
+    Raises StorageFailed when the disk or database cannot take it, and what nobody foresaw after the other releases have
+    had their turn; the next round tries again.
     """
     tree = PublicTree(office.home.public)
     with tree.lock():
@@ -66,6 +68,7 @@ def release_round(office: Office, clock: Clock) -> list[Switched]:
             ).all()
         close = [release for release in staged if release.instant - clock() <= PREPARE_AHEAD]
         _erase_unwanted(office, tree, close)
+        unforeseen: list[Exception] = []
         for release in close:
             try:
                 _prepare(office, tree, release)
@@ -73,11 +76,27 @@ def release_round(office: Office, clock: Clock) -> list[Switched]:
                 switched += [done] if done else []
             except StorageFailed:
                 raise
+            except StepRefused as refused:
+                if {reason.code for reason in refused.reasons} == {LOST_ROLE}:
+                    _hold(office, release, str(refused), clock())
+                else:
+                    _fail(office, release, str(refused), clock())
             except PubflowError as error:
                 _fail(office, release, str(error), clock())
+            except Exception as error:
+                if _is_public(tree, release):
+                    raise  # the next release must not be built on one that is not recorded
+                unforeseen.append(error)
     if switched:
         checkpoint_after_release(office, clock())
+    if unforeseen:
+        raise unforeseen[0]
     return switched
+
+
+def _is_public(tree: PublicTree, release: Release) -> bool:
+    manifest = tree.manifest()
+    return manifest is not None and manifest.release == release.id
 
 
 def _name(office: Office, release: Release, base: str | None) -> str:
@@ -202,6 +221,28 @@ def _finish_unrecorded(office: Office, tree: PublicTree, clock: Clock) -> list[S
         fresh = tx.session.exec(select(Release).where(col(Release.id) == release.id).with_for_update()).one()
         _record(tx, fresh, now, open_staged(office, tx.session, fresh))
     return [Switched(release.id, now - release.instant)]
+
+
+def _hold(office: Office, release: Release, why: str, now: datetime) -> None:
+    """The bytes are in order, the decisions behind them are not: hold it, and let people decide."""
+    with office.records.writing(now, what=ReleaseAction.HOLD, who=RELEASE_LOOP.id, subject=release.id) as tx:
+        fresh = tx.session.exec(select(Release).where(col(Release.id) == release.id).with_for_update()).one()
+        if fresh.row_version != release.row_version:
+            tx.record(Event("refused", RELEASE_LOOP.id, release.id, data={"step": ReleaseAction.SWITCH, "why": why}))
+            return
+        tx.move(fresh, held=True)
+        tx.record(
+            Event(
+                ReleaseAction.HOLD,
+                RELEASE_LOOP.id,
+                release.id,
+                Machine.RELEASE_LOOP,
+                release.staged_digest,
+                ReleaseState.STAGED,
+                ReleaseState.STAGED,
+                reason=why,
+            )
+        )
 
 
 def _fail(office: Office, release: Release, why: str, now: datetime) -> None:

@@ -16,9 +16,7 @@ import hashlib
 import json
 import os
 import re
-import secrets
 import shutil
-import string
 import threading
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -80,15 +78,6 @@ def checked_path(path: str) -> str:
                 remedy="请只用汉字、字母、数字和 - _ . ( )，不以点开头，每段不超过 60 个汉字",
             )
     return path
-
-
-def new_name() -> str:
-    """A name for a generation: 12 random characters, which nobody guesses (62 bits).
-
-    No longer than that: a link to an item's folder then has at most 59 bytes, which ext4 keeps in the inode. With
-    longer names each link takes a block of 4 KiB.
-    """
-    return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(12))
 
 
 def staged_digest(files: Mapping[str, bytes]) -> str:

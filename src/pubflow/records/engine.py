@@ -1,6 +1,7 @@
 """Opening the database, and the hook that refuses a commit without its audit event."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -64,8 +65,14 @@ def _notice(
 ) -> None:
     if statement.lstrip()[:6].upper() in _HARMLESS:
         return
+    connection.info.setdefault("touched", set()).update(_touched(statement))
+
+
+@lru_cache(maxsize=1024)  # the same statements come again and again
+def _touched(statement: str) -> frozenset[str]:
+    """The tables that a statement writes to, but for those of machine bookkeeping."""
     tables = {name.lower() for name in _TOUCHES.findall(_LITERALS.sub("''", statement))}
-    connection.info.setdefault("touched", set()).update(tables - OPERATIONAL)
+    return frozenset(tables - OPERATIONAL)
 
 
 def _refuse_unrecorded(connection: Connection) -> None:

@@ -37,8 +37,8 @@ def events(
     found = select(table).where(col(AuditEvent.seq) > after).order_by(col(AuditEvent.seq)).limit(limit)
     if subject:
         found = found.where(col(AuditEvent.subject) == subject)
-    for row in connection.execute(found, execution_options={"yield_per": AT_A_TIME}):
-        yield cast("Stored", _Event._make(row))
+    rows = connection.execute(found, execution_options={"yield_per": AT_A_TIME})
+    return cast("Iterator[Stored]", map(_Event._make, rows))
 
 
 def size(connection: Connection) -> int:

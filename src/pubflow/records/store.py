@@ -8,38 +8,25 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, insert, text, update
+from sqlalchemy import Engine, update
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
 
-from pubflow.audit.events import GENESIS, Event, chain_of, leaf_of
+from pubflow.audit.events import Event
 from pubflow.errors import AlreadyMoved, StorageFailed
 from pubflow.moments import SHANGHAI, iso
+from pubflow.records.appending import append
 from pubflow.records.engine import WRITES
 from pubflow.records.pending import Pending
-from pubflow.records.tables import (
-    AuditEvent,
-    Counter,
-    Edition,
-    Opening,
-    PersonalValue,
-    Release,
-    Report,
-    Source,
-    Version,
-)
+from pubflow.records.tables import Counter, Edition, Opening, PersonalValue, Release, Report, Source, Version
 from pubflow.vault import SealBroken, Vault
 
 # The rows of one report that a step looks at again and again.
 _KEPT = (Report, Edition, Version, Opening, Release, Source)
 _SALT_BYTES = 32
-_LAST = select(col(AuditEvent.seq), col(AuditEvent.chain)).order_by(col(AuditEvent.seq).desc()).limit(1)
-_APPEND = insert(AuditEvent)
-_OF_EVENT = ("action", "actor", "subject", "role", "digest", "from_state", "to_state", "reason")
-_AUDIT_LOCK = 0x7075_6266  # PostgreSQL advisory lock: one appender at a time
 
 
 class Tx:
@@ -131,35 +118,22 @@ class Tx:
         self.session.flush()
         if not self._events:
             return
-        if self.session.get_bind().dialect.name == "postgresql":
-            self.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _AUDIT_LOCK})
-        # Not through objects: this is in every transaction, and twice as fast. One by one: a bulk insert may reorder,
-        # and the triggers watch the order.
-        connection = self.session.connection()
-        seq, chain = connection.execute(_LAST).one_or_none() or (0, GENESIS)
-        for event in self._events:
-            seq += 1
-            body = event.body(seq, self.now)
-            leaf = leaf_of(body)
-            chain = chain_of(bytes(chain), leaf)
-            row = {name: getattr(event, name) for name in _OF_EVENT}
-            row |= {"seq": seq, "at": iso(self.now), "body": body, "leaf": leaf, "chain": chain}
-            connection.execute(_APPEND, row)
+        append(self.session.connection(), self._events, self.now)
         self._events.clear()
 
 
-def _session(engine: Engine) -> Session:
+class _Session(Session):
     """A short session that keeps what it has read of one report, so that asking again by key asks no database."""
-    session = Session(engine, expire_on_commit=False)
-    kept: list[object] = []
 
-    def keep(_session: object, row: object) -> None:
-        if isinstance(row, _KEPT):
-            kept.append(row)
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine, expire_on_commit=False)
+        self.kept: list[object] = []  # the session's own map of rows is weak
 
-    sqlalchemy_event.listen(session, "loaded_as_persistent", keep)
-    session.info["kept"] = kept  # the session's own map of rows is weak
-    return session
+
+@sqlalchemy_event.listens_for(_Session, "loaded_as_persistent")
+def _keep(session: _Session, row: object) -> None:
+    if isinstance(row, _KEPT):
+        session.kept.append(row)
 
 
 class Records:
@@ -168,13 +142,14 @@ class Records:
     def __init__(self, engine: Engine, pending: Pending, vault: Vault | None = None) -> None:
         """vault: needed only where personal values are committed to."""
         self.engine = engine
+        self._for_writing = engine.execution_options(**{WRITES: True})
         self.pending = pending
         self._vault = vault
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A consistent view; nothing can be written through it."""
-        with _session(self.engine) as session:
+        with _Session(self.engine) as session:
             yield session  # closing rolls back, and leaves the rows that were read usable
 
     @contextmanager
@@ -187,7 +162,7 @@ class Records:
         try:
             with (
                 self.pending.taken() as waiting,
-                _session(self.engine.execution_options(**{WRITES: True})) as session,
+                _Session(self._for_writing) as session,
             ):
                 tx = Tx(session, now, self._vault)
                 for entry in waiting:
@@ -210,7 +185,7 @@ class Records:
     @contextmanager
     def bookkeeping(self) -> Iterator[Session]:
         """A transaction over operational rows (leases, run attempts), which need no event."""
-        with _session(self.engine.execution_options(**{WRITES: True})) as session:
+        with _Session(self._for_writing) as session:
             yield session
             session.commit()
 

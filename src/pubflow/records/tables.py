@@ -170,7 +170,10 @@ class Edition(SQLModel, table=True):
 
 
 class Version(SQLModel, table=True):
-    """An immutable text of an edition. missing_fields and broken_checks: what kept it from being submitted."""
+    """An immutable text of an edition. missing_fields and broken_checks: what kept it from being submitted.
+
+    masks_of: digest of the reviewed text from which this one differs by accepted masking proposals alone.
+    """
 
     __tablename__ = "version"
     edition_id: str = Field(foreign_key="edition.id", primary_key=True)
@@ -181,6 +184,7 @@ class Version(SQLModel, table=True):
     sealed: bytes = _sealed()
     missing_fields: list[str] = _json()
     broken_checks: list[str] = _json()
+    masks_of: str | None = None
     created_at: datetime = _moment()
 
 
@@ -215,7 +219,10 @@ class Opening(SQLModel, table=True):
 
 
 class Review(SQLModel, table=True):
-    """A decision of a person on one digest: a department review, the officer's clearance, the signature."""
+    """A decision of a person on one digest: a department review, the officer's clearance, the signature.
+
+    forced_by: who asked for a review that two persons forced; `by` is then who confirmed it.
+    """
 
     __tablename__ = "review"
     id: int | None = Field(default=None, primary_key=True)
@@ -234,6 +241,7 @@ class Review(SQLModel, table=True):
     place: str = ""
     opened_at: datetime = _moment()
     decided_at: datetime | None = _maybe_moment()
+    forced_by: str | None = None
 
 
 class Finding(SQLModel, table=True):
@@ -267,6 +275,120 @@ class Conflict(SQLModel, table=True):
     person_id: str = Field(foreign_key="person.id", primary_key=True)
     reason: str
     declared_at: datetime = _moment()
+
+
+class Proposal(SQLModel, table=True):
+    """The officer's proposal to mask or remove one finding in the text of one digest; the drafter answers it.
+
+    sealed: the passage and what would stand there instead, as JSON. state: open, accepted, declined or withdrawn.
+    """
+
+    __tablename__ = "proposal"
+    id: int | None = Field(default=None, primary_key=True)
+    edition_id: str = Field(foreign_key="edition.id", index=True)
+    finding_id: int = Field(foreign_key="finding.id")
+    version: int
+    digest: str
+    kind: str
+    start: int
+    end: int
+    sealed: bytes = _sealed()
+    state: str = "open"
+    by: str
+    basis: str
+    reason: str
+    proposed_at: datetime = _moment()
+    answered_by: str | None = None
+    answer: str = ""
+    answered_at: datetime | None = _maybe_moment()
+
+
+class Claim(SQLModel, table=True):
+    """One of several who may decide has taken a task of the present visit: a department review, or a later stage."""
+
+    __tablename__ = "claim"
+    edition_id: str = Field(foreign_key="edition.id", primary_key=True)
+    visit: int = Field(primary_key=True)
+    step: str = Field(primary_key=True)
+    person_id: str = Field(foreign_key="person.id")
+    taken_at: datetime = _moment()
+    until: datetime = _moment()
+
+
+class Remark(SQLModel, table=True):
+    """A remark on a passage of one digest, or an answer to one (`answers`: the number of the first of its thread).
+
+    sealed: the passage, which of its like it is, and the remark's text, as JSON.
+    """
+
+    __tablename__ = "remark"
+    edition_id: str = Field(foreign_key="edition.id", primary_key=True)
+    number: int = Field(primary_key=True)
+    answers: int | None = None
+    version: int
+    digest: str
+    start: int
+    end: int
+    sealed: bytes = _sealed()
+    by: str
+    made_at: datetime = _moment()
+    resolved_by: str | None = None
+    resolved_at: datetime | None = _maybe_moment()
+
+
+class Countersign(SQLModel, table=True):
+    """What one person asks for and a second one must confirm in time: a forced review, an earlier instant, decisions
+    of somebody deactivated for cause. A forced review then is a debt until a third person clears it.
+
+    subject: the report, release or person. about: what exactly (a review's step and digest, the instants).
+    """
+
+    __tablename__ = "countersign"
+    id: int | None = Field(default=None, primary_key=True)
+    act: str
+    subject: str = Field(index=True)
+    about: dict[str, Any] = _json()
+    asked_by: str = Field(foreign_key="person.id")
+    asked_at: datetime = _moment()
+    reason: str
+    confirm_until: datetime = _moment()
+    confirmed_by: str | None = None
+    confirmed_at: datetime | None = _maybe_moment()
+    confirm_reason: str = ""
+    cleared_by: str | None = None
+    cleared_at: datetime | None = _maybe_moment()
+    clear_reason: str = ""
+
+
+class OutsideCheck(SQLModel, table=True):
+    """A one-time link by which somebody outside checks facts or consents for a co-producing organ, for one digest.
+
+    organ: the co-producer that consents, empty for a fact check. person, answered_by: commitments to personal values.
+    sealed: the passages shown, as JSON; none means the whole text. sealed_answer: what was answered, as JSON.
+    state: open, answered or voided. answer: correct, wrong, agreed or refused.
+    """
+
+    __tablename__ = "outside_check"
+    id: str = Field(primary_key=True)
+    edition_id: str = Field(foreign_key="edition.id", index=True)
+    kind: str
+    organ: str = ""
+    person: str
+    version: int
+    digest: str
+    token_hash: str = Field(unique=True)
+    sealed: bytes = _sealed()
+    state: str = "open"
+    asked_by: str
+    asked_at: datetime = _moment()
+    expires_at: datetime = _moment()
+    answer: str = ""
+    sealed_answer: bytes | None = Field(default=None, sa_type=LargeBinary, nullable=True)
+    answered_by: str | None = None
+    answered_at: datetime | None = _maybe_moment()
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = _maybe_moment()
+    acknowledgement: str = ""
 
 
 class ReviewForm(SQLModel, table=True):
@@ -404,5 +526,37 @@ class StepRun(SQLModel, table=True):
     lease_until: datetime | None = _maybe_moment()
 
 
+class Message(SQLModel, table=True):
+    """One message to one person or group by one channel, written with what causes it and sent after the commit.
+
+    id: made of `key`, which says what it is about, so that the same message is never written twice. person_id: None
+    for a group. edition_id, visit and step: the task it is about, which may be done before it is sent. uncertain: how
+    often nobody knows whether it arrived. Which step asked is in the history; sending is machine bookkeeping.
+    """
+
+    __tablename__ = "message"
+    id: str = Field(primary_key=True)
+    key: str
+    kind: str
+    channel: str
+    person_id: str | None = None
+    subject: str = Field(index=True)
+    edition_id: str | None = None
+    visit: int | None = None
+    step: str = ""
+    headline: str
+    body: str
+    created_at: datetime = _moment()
+    state: str = Field(default="waiting", index=True)
+    attempts: int = 0
+    uncertain: int = 0
+    next_try: datetime = _moment()
+    lease_token: str | None = None
+    lease_until: datetime | None = _maybe_moment()
+    last_error: str = ""
+    receipt: str = ""
+    settled_at: datetime | None = _maybe_moment()
+
+
 # Rows of these tables are machine bookkeeping and change without an audit event; all others need one.
-OPERATIONAL = frozenset({"step_run", "alembic_version", "audit_node", "checkpoint"})
+OPERATIONAL = frozenset({"step_run", "message", "alembic_version", "audit_node", "checkpoint"})

@@ -7,16 +7,18 @@ from typing import Any
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from pubflow.errors import BadInput
+from pubflow.errors import BadInput, WorkspaceError
 from pubflow.lifecycle.facts import Actor, EditionFacts
+from pubflow.lifecycle.masks import CONFIRM_DIFFERENCE, CONFIRM_ROUND
 from pubflow.lifecycle.rules import round_is_done
 from pubflow.lifecycle.stages import Action, Role, Stage
 from pubflow.office.due import StepOutcome
-from pubflow.office.line import decision_row, open_rounds, take_step
+from pubflow.office.line import by_others, decision_row, open_rounds, reviewed_texts, take_step
 from pubflow.office.office import Office
 from pubflow.office.opening import open_stage
+from pubflow.office.proposals import open_numbers
 from pubflow.records.store import Tx
-from pubflow.records.tables import Edition, Person, Review, Section
+from pubflow.records.tables import Edition, Person, Report, Review, Section
 
 
 def open_review(office: Office, report_id: str, now: datetime) -> StepOutcome:
@@ -28,7 +30,13 @@ def _open_reviews(tx: Tx, edition: Edition) -> str:
     earlier = tx.session.exec(
         select(Review).where(Review.edition_id == edition.id, Review.stage == Stage.DEPARTMENT_REVIEW)
     ).all()
-    approved = {review.step for review in earlier if review.state == "approved" and review.digest == edition.digest}
+    writers, texts = reviewed_texts(tx.session, edition, earlier)
+    difference = texts.difference_from(edition.digest) is not None
+    approved = {
+        review.step
+        for review in earlier
+        if review.state == "approved" and review.digest == edition.digest and by_others(review, writers)
+    }
     # A re-submission goes to the same person as before, while that person still heads the section.
     before = {review.step: review.by for review in earlier if review.by and _still_heads(tx.session, review)}
     to_come = open_rounds(edition, approved)
@@ -37,8 +45,17 @@ def _open_reviews(tx: Tx, edition: Edition) -> str:
         for review in edition.workflow["reviews"]
         if review["step"] not in approved and review["round"] in to_come
     ]
+    if difference:
+        own = tx.session.get_one(Report, edition.report_id).section_id
+        waiting = [{"step": CONFIRM_DIFFERENCE, "section": own, "round": CONFIRM_ROUND}]
     for review in waiting:
-        section = tx.session.get_one(Section, review["section"])
+        section = tx.session.get(Section, review["section"])
+        if section is None:
+            raise WorkspaceError(
+                f"{edition.report_id}: its review {review['step']} is for section {review['section']}, which the "
+                "register does not know.",
+                f"Mend config/, restart, then: pubflow report move-workflow {edition.report_id} --reason REASON",
+            )
         tx.session.add(
             Review(
                 edition_id=edition.id,
@@ -53,6 +70,8 @@ def _open_reviews(tx: Tx, edition: Edition) -> str:
                 opened_at=tx.now,
             )
         )
+    if difference:
+        return "the difference to the reviewed text waits for confirmation"
     return f"{len(waiting)} department reviews opened"
 
 
@@ -72,7 +91,7 @@ def approve(office: Office, report_id: str, actor: Actor, *, digest: str | None,
     def decide(tx: Tx, edition: Edition, facts: EditionFacts, acting: Actor) -> Mapping[str, Any]:
         review = _waiting_review(tx.session, edition, acting)
         if round_is_done(facts):
-            _close_round(tx.session, edition, review)
+            close_round(tx.session, edition, review)
         review.state, review.by, review.reason, review.decided_at = "approved", actor.id, remark, now
         return {"review": review.step, "version": edition.version}
 
@@ -84,10 +103,14 @@ def send_back(
 ) -> Edition:
     """Return a draft to its drafter with place and reason, from whichever stage decides on it now.
 
+    Where masking was proposed, place and reason may be left to name the proposals.
     Raises StepRefused with every reason, AlreadyMoved, NotFound, BadInput without a place,
     SecretMarkFound (place and reason are kept).
     """
     office.admit(actor, place, "", now)
+    if not (place.strip() and reason.strip()):
+        proposed = _proposed(office, report_id)
+        place, reason = place if place.strip() else proposed, reason if reason.strip() else proposed
 
     def decide(tx: Tx, edition: Edition, facts: EditionFacts, acting: Actor) -> Mapping[str, Any]:
         if not place.strip():
@@ -104,6 +127,16 @@ def send_back(
     return take_step(office, report_id, Action.RETURN, actor, now=now, digest=digest, reason=reason, also=decide)
 
 
+def _proposed(office: Office, report_id: str) -> str:
+    """The open masking proposals on the text at hand in words; empty when there are none."""
+    with office.records.reading() as session:
+        edition = session.exec(
+            select(Edition).where(Edition.report_id == report_id).order_by(col(Edition.number).desc()).limit(1)
+        ).first()
+        numbers = open_numbers(session, edition) if edition is not None else []
+    return f"脱敏建议 {'、'.join(map(str, numbers))}" if numbers else ""
+
+
 def _waiting_review(session: Session, edition: Edition, acting: Actor) -> Review:
     """The open review of this section in the round at hand; the rules have seen that there is one."""
     return session.exec(
@@ -114,7 +147,7 @@ def _waiting_review(session: Session, edition: Edition, acting: Actor) -> Review
     ).one()
 
 
-def _close_round(session: Session, edition: Edition, last: Review) -> None:
+def close_round(session: Session, edition: Edition, last: Review) -> None:
     """The round has its quorum with this approval: its other open reviews are not needed any more."""
     for review in session.exec(_open_reviews_of(edition).where(Review.round == last.round)).all():
         if review.id != last.id:

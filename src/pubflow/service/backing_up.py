@@ -37,6 +37,7 @@ from pubflow.records.tables import AuditEvent
 from pubflow.service import age
 from pubflow.service.database_copies import copy_register, copy_sqlite, register_connection
 from pubflow.service.prefect_guard import prefect_home
+from pubflow.vault import hold
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -102,7 +103,8 @@ def back_up(
         raise WorkspaceError(f"{home.path} is not a pubflow workspace.", "Name it with --home, or set PUBFLOW_HOME.")
     _check_place(home, out)
     try:
-        with _part_of(out) as part, _room_for_copies(home) as room:
+        # Held: keys are read after the register, and must be those that it is wrapped with.
+        with hold(home.master_key), _part_of(out) as part, _room_for_copies(home) as room:
             members, moment, warnings = _collect(home, room, progress)
             count = _write(part, secret, members, moment, now, work, progress)
             part.flush()

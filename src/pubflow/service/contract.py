@@ -3,13 +3,13 @@
 `pubflow.wiring.open_office` gives the real one; where the two meet, the type checker compares them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from pubflow.office.due import DueStep
 
-__all__ = ["Decision", "DueStep", "Office", "ReportStory", "StepOutcome", "StepRun", "StepRuns"]
+__all__ = ["Alarm", "Decision", "Due", "DueStep", "Office", "ReportStory", "StepOutcome", "StepRun", "StepRuns"]
 
 
 class StepOutcome(Protocol):
@@ -43,14 +43,16 @@ class StepRun(Protocol):
 class StepRuns(Protocol):
     """The rows of `step_run`. `holder` is "FLOW_RUN_ID/process id"; all instants are aware."""
 
-    def get(self, due: DueStep) -> StepRun | None: ...
-    def record(self, due: DueStep, attempt: int, flow_run_id: str | None, now: datetime) -> None:
-        """Note the run asked for; None when the step is done and the run of no more interest."""
-
-    def acquire(self, due: DueStep, holder: str, until: datetime, now: datetime) -> bool: ...
-    def renew(self, due: DueStep, holder: str, until: datetime) -> bool: ...
-    def release(self, due: DueStep, holder: str) -> None: ...
+    def rows(self, dues: Iterable[DueStep]) -> Mapping[DueStep, StepRun]: ...
     def all_open(self) -> Sequence[StepRun]: ...
+    def record(self, attempts: Mapping[DueStep, int], flow_run_id: str | None, now: datetime) -> None:
+        """Note the run asked for; None when the steps are done and the run of no more interest."""
+
+    def acquire(self, dues: Iterable[DueStep], holder: str, until: datetime, now: datetime) -> Sequence[DueStep]:
+        """Take the leases that nobody else holds; returns which."""
+
+    def renew(self, holder: str, until: datetime) -> None: ...
+    def release(self, holder: str) -> None: ...
 
 
 class Decision(Protocol):
@@ -68,6 +70,30 @@ class Decision(Protocol):
     def person_id(self) -> str: ...
     @property
     def version(self) -> int: ...
+
+
+class Due(Protocol):
+    """By when: the day as it is shown (a provisional one says so), whether it has passed, and how it was counted."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def overdue(self) -> bool: ...
+    @property
+    def workdays_left(self) -> int: ...
+    @property
+    def explanation(self) -> Sequence[str]: ...
+
+
+class Alarm(Protocol):
+    """What stands still and should not: about what, in words, and the verb that frees it."""
+
+    @property
+    def subject(self) -> str: ...
+    @property
+    def what(self) -> str: ...
+    @property
+    def verb(self) -> str: ...
 
 
 class ReportStory(Protocol):
@@ -101,6 +127,28 @@ class ReportStory(Protocol):
     def next_instant(self) -> datetime | None: ...
     @property
     def desk_link(self) -> str | None: ...
+    @property
+    def due(self) -> Due | None:
+        """By when who is waited for is to act; None when nobody is."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What is out of the usual: a debt, a lost role, an outside check. Person ids only."""
+
+    @property
+    def limit(self) -> Due | None:
+        """By when it must be public on the organ's own motion; None where no limit runs."""
+
+    @property
+    def reports(self) -> Sequence[tuple[str, str]]:
+        """Of a release: its reports and their stages."""
+
+    @property
+    def released_at(self) -> datetime | None: ...
+    @property
+    def lateness_ms(self) -> int | None: ...
+    @property
+    def verified_at(self) -> datetime | None: ...
 
 
 class Office(Protocol):
@@ -109,11 +157,12 @@ class Office(Protocol):
     @property
     def runs(self) -> StepRuns: ...
     def due_steps(self, now: datetime) -> Sequence[DueStep]: ...
-    def due_version(self, step: str, subject: str) -> int | None:
-        """The version for which this step is due, None if it is not."""
+    def due_versions(self, step: str, subjects: Iterable[str]) -> Mapping[str, int]:
+        """{subject: version} for those for which this step is due."""
 
     def run_step(self, step: str, subject: str, now: datetime) -> StepOutcome: ...
     def story(self, subject: str) -> ReportStory | None: ...
     def board(self, now: datetime) -> Sequence[ReportStory]: ...
+    def alarms(self, now: datetime) -> Sequence[Alarm]: ...
     def change_counter(self) -> int: ...
     def changed_since(self, seq: int) -> Sequence[str]: ...

@@ -55,9 +55,11 @@ def auth_string(home: Path) -> str:
 def server_environment(home: Path, host: str, port: int, inherited: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of the Prefect server.
 
-    inherited: the environment of whoever starts it; its PREFECT_* and proxy settings are not taken over.
+    inherited: the environment of whoever starts it; its PREFECT_* and proxy settings are not taken over, nor are the
+    secrets of the channels of messages.
     """
-    return _shared_environment(home, inherited) | {
+    kept = {name: value for name, value in inherited.items() if not name.startswith("PUBFLOW_NOTICE_")}
+    return _shared_environment(home, kept) | {
         "PREFECT_SERVER_API_HOST": host,
         "PREFECT_SERVER_API_PORT": str(port),
         "PREFECT_SERVER_API_AUTH_STRING": auth_string(home),
@@ -86,9 +88,10 @@ def client_environment(home: Path, host: str, port: int, inherited: Mapping[str,
         "PREFECT_API_URL": f"http://{host}:{port}/api",
         "PREFECT_API_AUTH_STRING": auth_string(home),
         "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "true",
-        "PREFECT_WORKER_QUERY_SECONDS": "1",  # a decision should start the next step within seconds; Prefect waits 10
+        "PREFECT_WORKER_QUERY_SECONDS": "0.5",  # a decision should start the next step within seconds; Prefect waits 10
         "PREFECT_WORKER_PREFETCH_SECONDS": "0",  # never early
         "PREFECT_LOGGING_COLORS": "false",
+        "PREFECT_LOGGING_LEVEL": "WARNING",  # what a run did stands in its state; six more lines each cost the server
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
     }
 

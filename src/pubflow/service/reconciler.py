@@ -10,18 +10,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from pubflow.office.due import is_leased
 from pubflow.prefect_client import CreatedRun, FlowRun, LookAgain
-from pubflow.service.contract import DueStep, Office, StepRun
-from pubflow.service.pages import BOARD_DESCRIPTION, BOARD_KEY, board_page, page_key, report_page
+from pubflow.service.contract import Alarm, DueStep, Office, StepRun
+from pubflow.service.pages import FailedRun
+from pubflow.service.writing_pages import PageApi, PageWriter, is_over
 
 GRACE = timedelta(seconds=30)  # resident worker; a process worker needs 150 s to start a run
 ALONE = 5  # up to so many due reports of one step get a run each, more share one
 BATCH = 200  # reports of one run; its parameters stay far below Prefect's limit of 512 KB
-PAGES_A_ROUND = 50
+GATHER = timedelta(seconds=20)  # at most so long reports wait for those of the same step before them, to share a run
 LONGEST_PAUSE = timedelta(minutes=5)
+ALARMS_EVERY = timedelta(seconds=10)  # an alarm comes with the clock, not only with an event
+QUIET = timedelta(seconds=10)  # how often Prefect is looked at while nothing is due and nothing runs
 
 
-class PrefectApi(Protocol):
+class PrefectApi(PageApi, Protocol):
     """What a round asks of Prefect; `pubflow.prefect_client.Prefect` does it over HTTP."""
 
     def deployment_id(self, step: str) -> str: ...
@@ -38,50 +42,69 @@ class PrefectApi(Protocol):
         idempotency_key: str | None = None,
     ) -> CreatedRun: ...
     def set_crashed(self, run_id: str, message: str) -> None: ...
-    def write_page(self, key: str, markdown: str, description: str, flow_run_id: str | None = None) -> None: ...
 
 
 class Reconciler:
     """Rounds over one office and one Prefect server.
 
-    What it keeps between rounds only saves work or waits longer: since when a run lacks a lease, and which pages were
-    written. A fresh one does the same a little later.
+    What it keeps between rounds only saves work or waits longer: since when a run lacks a lease, which runs failed,
+    and which pages were written. A fresh one does the same a little later.
     """
 
     def __init__(self, office: Office, prefect: PrefectApi, grace: timedelta = GRACE) -> None:
         self._office = office
         self._prefect = prefect
         self._grace = grace
+        self._pages = PageWriter(office, prefect)
         self._unprotected: dict[str, datetime] = {}
-        self._pages_seq: int | None = None
-        self._stale_pages: list[str] = []
-        self._board_is_stale = True
+        self._failed: dict[DueStep, FailedRun] = {}
+        self._idle_since: datetime | None = None
+        self._alarms: Sequence[Alarm] = ()
+        self._alarms_at: datetime | None = None
 
     def round(self, now: datetime) -> list[str]:
         """One look at everything; returns a line for each thing done. An unreachable Prefect ends the round early."""
-        lines: list[str] = []
+        lines = self._look_for_alarms(now)
         try:
-            live = self._prefect.live_flow_runs(now + timedelta(seconds=1))
-            lines += self._mark_the_dead(live, now)
-            lines += self._start_what_is_due(live, now)
-            lines += self._refresh_pages(now)
+            due, rows = self._office.due_steps(now), self._office.runs.all_open()
+            if not self._is_quiet(due, rows, now):
+                live = self._prefect.live_flow_runs(now + timedelta(seconds=1))
+                self._idle_since = None if live else now
+                lines += self._mark_the_dead(live, rows, now)
+                self._forget_what_is_done(live, rows, set(due), now)
+                lines += self._start_what_is_due(due, live, now)
+            self._pages.refresh(self._alarms, list(self._failed.values()), now)
         except LookAgain as error:
             lines.append(str(error))
         return lines
 
+    def _look_for_alarms(self, now: datetime) -> list[str]:
+        """A line for each new one. First of all and from the register alone: it must not wait for Prefect."""
+        if self._alarms_at is not None and not is_over(self._alarms_at, ALARMS_EVERY, now):
+            return []
+        known = {(one.subject, one.verb) for one in self._alarms}
+        self._alarms, self._alarms_at = self._office.alarms(now), now
+        return [f"ALARM {one.what}: {one.verb}" for one in self._alarms if (one.subject, one.verb) not in known]
+
+    def _is_quiet(self, due: Sequence[DueStep], rows: Sequence[StepRun], now: datetime) -> bool:
+        """Whether nothing is to be done and Prefect, asked a moment ago, had nothing under way either."""
+        since = self._idle_since
+        return not due and not rows and since is not None and since <= now < since + QUIET
+
     # --- runs that died
 
-    def _mark_the_dead(self, live: list[FlowRun], now: datetime) -> list[str]:
+    def _mark_the_dead(self, live: list[FlowRun], rows: Sequence[StepRun], now: datetime) -> list[str]:
         """Set to Crashed, and drop from `live`, runs that claim to work but held no lease for longer than the grace."""
-        protected = {_run_of(row.lease_holder) for row in self._office.runs.all_open() if _is_leased(row, now)}
+        protected = {_run_of(row.lease_holder) for row in rows if is_leased(row, now)}
         working = {run.id: run for run in live if run.state_type in ("PENDING", "RUNNING")}
+        # Never later than now: a clock that was set back must not make a dead run live on until it is there again.
         self._unprotected = {
-            run_id: self._unprotected.get(run_id, now) for run_id in working if run_id not in protected
+            run_id: min(self._unprotected.get(run_id, now), now) for run_id in working if run_id not in protected
         }
         dead = [
             working[run_id]
             for run_id, since in self._unprotected.items()
-            if now - max(since, working[run_id].since) > self._grace
+            if now - (max(since, begun) if (begun := working[run_id].since) <= now else since) > self._grace
         ]
         lines = []
         for run in dead:
@@ -94,49 +117,59 @@ class Reconciler:
 
     # --- what is due
 
-    def _start_what_is_due(self, live: list[FlowRun], now: datetime) -> list[str]:
-        due = self._office.due_steps(now)
-        self._forget_what_is_done(live, set(due), now)
+    def _forget_what_is_done(
+        self, live: Iterable[FlowRun], rows: Iterable[StepRun], due: set[DueStep], now: datetime
+    ) -> None:
+        """Take the run off the rows of steps that are done, so that `all_open` stays as short as the work at hand."""
+        alive = {run.id for run in live}
+        done = {
+            step: row.attempt
+            for row in rows
+            if (step := DueStep(row.step, row.subject, row.version)) not in due
+            and row.flow_run_id not in alive
+            and not is_leased(row, now)
+        }
+        if done:
+            self._office.runs.record(done, None, now)
+
+    def _start_what_is_due(self, due: Sequence[DueStep], live: list[FlowRun], now: datetime) -> list[str]:
+        self._failed = {step: self._failed[step] for step in due if step in self._failed}
         if not due:
             return []
-        covered = self._covered(live)
-        rows = {step: self._office.runs.get(step) for step in due if not _is_covered(step, covered)}
-        free = {step: row for step, row in rows.items() if row is None or not _is_leased(row, now)}
-        recorded = self._prefect.flow_runs(row.flow_run_id for row in free.values() if row and row.flow_run_id)
-        attempts: dict[DueStep, int] = {}
-        for step, row in free.items():
-            attempt = _next_attempt(row, recorded, now)
-            if attempt is not None:
-                attempts[step] = attempt
-        if any(attempt > 1 for attempt in attempts.values()):
+        steps = self._prefect.deployment_steps() if live else {}
+        covered = _covered(live, steps)
+        open_ones = [step for step in due if not _is_covered(step, covered)]
+        rows = self._office.runs.rows(open_ones)
+        free = {step: row for step in open_ones if (row := rows.get(step)) is None or not is_leased(row, now)}
+        recorded = self._prefect.flow_runs({row.flow_run_id for row in free.values() if row and row.flow_run_id})
+        self._note_failures(free, recorded)
+        attempts = {
+            step: attempt for step, row in free.items() if (attempt := _next_attempt(row, recorded, now)) is not None
+        }
+        if attempts:
             # A run that ended since we asked what is due has done its step; do not start it again for nothing.
             still = set(self._office.due_steps(now))
             attempts = {step: attempt for step, attempt in attempts.items() if step in still}
-        return self._start(attempts, now)
+        return self._start(attempts, _busy(live, steps, now), now)
 
-    def _forget_what_is_done(self, live: Iterable[FlowRun], due: set[DueStep], now: datetime) -> None:
-        """Take the run off the rows of steps that are done, so that `all_open` stays as short as the work at hand."""
-        alive = {run.id for run in live}
-        for row in self._office.runs.all_open():
-            step = DueStep(row.step, row.subject, row.version)
-            if step not in due and row.flow_run_id not in alive and not _is_leased(row, now):
-                self._office.runs.record(step, row.attempt, None, now)
+    def _note_failures(self, free: Mapping[DueStep, StepRun | None], recorded: Mapping[str, FlowRun]) -> None:
+        """Remember, for the page of failures, how the last run of a step that is still due ended."""
+        for step, row in free.items():
+            run = recorded.get(row.flow_run_id or "") if row else None
+            if row and run and run.state_type in ("FAILED", "CRASHED"):
+                self._failed[step] = FailedRun(
+                    step.subject, step.step, row.attempt, run.state_type.lower(), run.message, run.since, run.id
+                )
 
-    def _covered(self, live: Iterable[FlowRun]) -> dict[str, set[str]]:
-        """{step: subjects, as given} of all live runs, whoever started them; "" stands for whatever is due."""
-        steps = self._prefect.deployment_steps()
-        covered: dict[str, set[str]] = defaultdict(set)
-        for run in live:
-            covered[steps.get(run.deployment_id or "", "")].update(run.reports or ("",))
-        return covered
-
-    def _start(self, attempts: Mapping[DueStep, int], now: datetime) -> list[str]:
+    def _start(self, attempts: Mapping[DueStep, int], busy: Mapping[str, int], now: datetime) -> list[str]:
         by_step: dict[str, list[DueStep]] = defaultdict(list)
         for due in attempts:
             by_step[due.step].append(due)
         lines = []
         for step, dues in by_step.items():
-            size = 1 if len(dues) <= ALONE else BATCH
+            if busy.get(step, 0) >= ALONE:
+                continue  # what comes due meanwhile shares the next run
+            size = 1 if len(dues) + busy.get(step, 0) <= ALONE else BATCH
             for start in range(0, len(dues), size):
                 lines.append(self._start_run(step, dues[start : start + size], attempts, now))
         return lines
@@ -148,8 +181,7 @@ class Reconciler:
             # Prefect knows this attempt from before the register was restored from a backup.
             attempt = {due: number + 1 for due, number in attempt.items()}
             created = self._create(step, attempt)
-        for due, number in attempt.items():
-            self._office.runs.record(due, number, created.run.id, now)
+        self._office.runs.record(attempt, created.run.id, now)
         highest = max(attempt.values())
         return f"started {created.run.name}" + (f", attempt {highest}" if highest > 1 else "")
 
@@ -162,28 +194,6 @@ class Reconciler:
             tags=[due.subject for due in dues] if len(dues) == 1 else ["batch"],
             idempotency_key=idempotency_key(attempt),
         )
-
-    # --- pages
-
-    def _refresh_pages(self, now: datetime) -> list[str]:
-        """Write the pages of reports that moved, at most PAGES_A_ROUND, and the board when anything did."""
-        seq = self._office.change_counter()
-        if self._pages_seq is None:  # a fresh start: pages of what is open; the rest was written when it moved
-            self._stale_pages = [story.subject for story in self._office.board(now)]
-        elif seq != self._pages_seq:
-            moved = self._office.changed_since(self._pages_seq)
-            self._stale_pages += [subject for subject in moved if subject not in self._stale_pages]
-            self._board_is_stale = True
-        self._pages_seq = seq
-        for subject in self._stale_pages[:PAGES_A_ROUND]:
-            story = self._office.story(subject)
-            if story is not None:
-                self._prefect.write_page(page_key(subject), report_page(story), subject)
-            self._stale_pages.remove(subject)
-        if self._board_is_stale:
-            self._prefect.write_page(BOARD_KEY, board_page(self._office.board(now), now), BOARD_DESCRIPTION)
-            self._board_is_stale = False
-        return []
 
 
 def reconcile(office: Office, prefect: PrefectApi, now: datetime, grace: timedelta = GRACE) -> list[str]:
@@ -212,17 +222,32 @@ def _next_attempt(row: StepRun | None, recorded: Mapping[str, FlowRun], now: dat
     if run is None:
         return row.attempt + 1  # Prefect forgot it; the register did not
     if not run.is_final:
-        return None
+        # Asked for under a clock that was ahead and is set right: it would start when the clock is there again.
+        is_of_the_future = run.state_type == "SCHEDULED" and run.expected_start and run.expected_start > now + GRACE
+        return row.attempt + 1 if is_of_the_future else None
     pause = min(timedelta(seconds=2 ** min(row.attempt - 1, 10)), LONGEST_PAUSE)
-    return row.attempt + 1 if now - run.since >= pause else None
+    return None if run.since <= now < run.since + pause else row.attempt + 1
+
+
+def _covered(live: Iterable[FlowRun], steps: Mapping[str, str]) -> dict[str, set[str]]:
+    """{step: subjects, as given} of all live runs, whoever started them; "" stands for whatever is due."""
+    covered: dict[str, set[str]] = defaultdict(set)
+    for run in live:
+        covered[steps.get(run.deployment_id or "", "")].update(run.reports or ("",))
+    return covered
+
+
+def _busy(live: Iterable[FlowRun], steps: Mapping[str, str], now: datetime) -> dict[str, int]:
+    """{step: reports that runs begun a moment ago have in hand}."""
+    busy: dict[str, int] = defaultdict(int)
+    for run in live:
+        if now - GATHER < run.since <= now:
+            busy[steps.get(run.deployment_id or "", "")] += len(run.reports)
+    return busy
 
 
 def _is_covered(due: DueStep, covered: Mapping[str, set[str]]) -> bool:
     return bool(covered.get(due.step, set()) & {f"{due.subject}@{due.version}", due.subject, ""})
-
-
-def _is_leased(row: StepRun, now: datetime) -> bool:
-    return row.lease_holder is not None and row.lease_until is not None and row.lease_until > now
 
 
 def _run_of(holder: str | None) -> str:

@@ -27,7 +27,9 @@ from pubflow.audit.verify import verify
 from pubflow.errors import PubflowError, WorkspaceError
 from pubflow.lifecycle.stages import Stage
 from pubflow.office.checkpoints import believed
+from pubflow.office.master_key import settle
 from pubflow.office.office import Home
+from pubflow.office.outbox import doubt_open
 from pubflow.publication.tree import PublicTree
 from pubflow.records import history
 from pubflow.records.engine import open_engine
@@ -247,6 +249,7 @@ def _verified(home: Home, engine: Engine, manifest: dict[str, Any], folder: Path
     """Hold everything against the record. Raises WorkspaceError."""
     if not home.master_key.exists():
         raise _bad("it holds no keys/master.key")
+    settle(home, engine)  # the backup may have been made after a change of keys was killed
     vault = Vault(MasterKey.load(home.master_key))
     with engine.connect() as connection:
         if connection.dialect.name == "sqlite":
@@ -259,6 +262,7 @@ def _verified(home: Home, engine: Engine, manifest: dict[str, Any], folder: Path
     if (verdict.events, verdict.head.hex()) != (manifest["events"], manifest["head"]):
         raise _bad(f"its audit history has {verdict.events} events, its manifest says {manifest['events']}")
     migrate(engine)
+    doubt_open(engine)  # the lost hours may have sent them
     with Session(engine) as session:
         reports = session.scalar(select(func.count()).select_from(Report)) or 0
         texts = _open_texts(session, vault)

@@ -9,7 +9,7 @@ from itertools import combinations, product
 from pubflow.settings.entries import Entries, nearest
 from pubflow.settings.entry import Dated
 from pubflow.settings.models import Category, Kind, Problem, Role
-from pubflow.settings.reading import BUREAU, CATEGORIES, DISCLOSURE, PEOPLE, REPORT_TEMPLATES, WORKFLOWS
+from pubflow.settings.reading import BUREAU, CATEGORIES, DISCLOSURE, NOTICES, PEOPLE, REPORT_TEMPLATES, WORKFLOWS
 
 Check = Callable[[Entries], Iterator[Problem]]
 
@@ -33,6 +33,25 @@ def _sections(made: Entries) -> Iterator[Problem]:
         if person and Role.SECTION_HEAD not in person.roles:
             what = f"{section.head} does not have the role section_head"
             yield Problem(BUREAU, key, what, f'Add "section_head" to people.{section.head}.roles in {PEOPLE}')
+
+
+def _contacts(made: Entries) -> Iterator[Problem]:
+    for id, person in made.people.items():
+        for channel in person.contact:
+            yield from _unknown(made, "channels", channel, PEOPLE, f"people.{id}.contact.{channel}", "channel")
+
+
+def _rungs(made: Entries) -> Iterator[Problem]:
+    ids = [rung.id for rung in made.rungs]
+    for id in sorted({id for id in ids if ids.count(id) > 1}):
+        yield Problem(NOTICES, f"rungs {id}", "stands there twice", "Remove one of them")
+
+
+def _schedules(made: Entries) -> Iterator[Problem]:
+    for id, kind in made.kinds.items():
+        if kind.schedule and kind.schedule.section is not None:
+            key = f"kinds.{id}.schedule.section"
+            yield from _unknown(made, "sections", kind.schedule.section, WORKFLOWS, key, "section")
 
 
 def _sections_at_work(made: Entries) -> set[str | None]:
@@ -116,6 +135,11 @@ def _checklist(made: Entries) -> Iterator[Problem]:
         yield Problem(WORKFLOWS, f"checklist {id}", "stands there twice", "Remove one of them")
 
 
+def _masks(made: Entries) -> Iterator[Problem]:
+    if made.complete("masks", made.masks) and not made.masks:
+        yield Problem(WORKFLOWS, "masks", "there is no masking style", "Copy [masks.stars] from the shipped file")
+
+
 def _rule_periods(made: Entries) -> Iterator[Problem]:
     for (_, one), (place, other) in combinations(made.rules, 2):
         if one.id == other.id and _overlap(one, other):
@@ -141,5 +165,9 @@ _CHECKS: tuple[Check, ...] = (
     _category_names,
     _kind_names,
     _checklist,
+    _contacts,
+    _rungs,
+    _schedules,
+    _masks,
     _rule_periods,
 )

@@ -8,25 +8,29 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from pubflow.settings.entry import Entry
+from pubflow.settings.exceptional import Exceptional
 from pubflow.settings.models import (
     Bureau,
     Cadence,
     Category,
     ChecklistItem,
     Kind,
+    Mask,
     PersonEntry,
     Problem,
     Rule,
     Section,
 )
-from pubflow.settings.reading import BUREAU, CATEGORIES, DISCLOSURE, PEOPLE, WORKFLOWS, Files
+from pubflow.settings.notices import Channel, Rung, Sending, Wording
+from pubflow.settings.reading import BUREAU, CATEGORIES, DISCLOSURE, NOTICES, PEOPLE, WORKFLOWS, Files
 
 E = TypeVar("E", bound=Entry)
 _TOP_LEVEL = {
     BUREAU: ("bureau", "sections"),
     PEOPLE: ("people",),
     CATEGORIES: ("categories",),
-    WORKFLOWS: ("review_results", "cadences", "kinds", "checklist"),
+    WORKFLOWS: ("review_results", "cadences", "kinds", "checklist", "masks", "exceptional"),
+    NOTICES: ("sending", "asked", "returned", "rungs", "channels"),
     DISCLOSURE: ("rule",),
 }
 
@@ -47,6 +51,13 @@ class Entries:
     kinds: dict[str, Kind] = field(default_factory=dict)
     checklist: tuple[ChecklistItem, ...] = ()
     review_results: tuple[str, ...] = ()
+    masks: dict[str, Mask] = field(default_factory=dict)
+    exceptional: Exceptional | None = None
+    sending: Sending | None = None
+    asked: Wording | None = None
+    returned: Wording | None = None
+    rungs: tuple[Rung, ...] = ()
+    channels: dict[str, Channel] = field(default_factory=dict)
     rules: tuple[tuple[str, Rule], ...] = ()
     written: dict[str, frozenset[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -62,7 +73,7 @@ def make_entries(files: Files) -> Entries:
     for file, keys in _TOP_LEVEL.items():
         if file in files.toml:
             made.problems += _top_level_problems(file, keys, files.toml[file])
-    made.bureau = _bureau(files, made)
+    made.bureau = _one(files, made, BUREAU, "bureau", Bureau)
     made.sections = _by_id(files, made, BUREAU, "sections", Section)
     made.people = _by_id(files, made, PEOPLE, "people", PersonEntry)
     made.categories = _by_id(files, made, CATEGORIES, "categories", Category)
@@ -70,6 +81,13 @@ def make_entries(files: Files) -> Entries:
     made.cadences = _cadences(files, made)
     made.checklist = tuple(item for _, item in _rows(files, made, WORKFLOWS, "checklist", ChecklistItem))
     made.review_results = _review_results(files, made)
+    made.masks = _by_id(files, made, WORKFLOWS, "masks", Mask)
+    made.exceptional = _one(files, made, WORKFLOWS, "exceptional", Exceptional)
+    made.sending = _one(files, made, NOTICES, "sending", Sending)
+    made.asked = _one(files, made, NOTICES, "asked", Wording)
+    made.returned = _one(files, made, NOTICES, "returned", Wording)
+    made.rungs = tuple(rung for _, rung in _rows(files, made, NOTICES, "rungs", Rung))
+    made.channels = _by_id(files, made, NOTICES, "channels", Channel)
     made.rules = tuple(_rows(files, made, DISCLOSURE, "rule", Rule))
     return made
 
@@ -87,9 +105,10 @@ def _top_level_problems(file: str, keys: tuple[str, ...], table: Mapping[str, An
     return unknown + missing
 
 
-def _bureau(files: Files, made: Entries) -> Bureau | None:
-    raw = files.toml.get(BUREAU, {}).get("bureau")
-    return None if raw is None else validated(Bureau, raw, BUREAU, "bureau", made.problems)
+def _one(files: Files, made: Entries, file: str, table: str, model: type[E]) -> E | None:
+    """The one entry of `[table]`."""
+    raw = files.toml.get(file, {}).get(table)
+    return None if raw is None else validated(model, raw, file, table, made.problems)
 
 
 def _by_id(files: Files, made: Entries, file: str, table: str, model: type[E]) -> dict[str, E]:
@@ -227,6 +246,10 @@ def _form(pattern: str) -> str:
         return "Write the name of a file in templates/reports, such as news.md.j2"
     if r"0[1-9]" in pattern:
         return "Write month and day, such as 12-25"
+    if "https?" in pattern:
+        return "Write an address such as https://duban.donghu.example, without a slash at its end, or leave it empty"
+    if "PUBFLOW_" in pattern:
+        return "Write the name of an environment variable, such as PUBFLOW_NOTICE_MAIL"
     if r"\d{10}" in pattern:
         return "Write ten digits: the area code and four more"
     return "An id is lower-case ascii: letters, digits, _ and -, starting with a letter"

@@ -10,13 +10,22 @@ from pubflow.settings.calendar_models import CalendarData
 from pubflow.settings.crosscheck import cross_problems
 from pubflow.settings.entries import Entries, make_entries
 from pubflow.settings.models import ConfigError, Problem, Settings
+from pubflow.settings.notices import Notices
 from pubflow.settings.reading import CALENDAR, DISCLOSURE, read_files, rule_problems
 
 
 def load_settings(folder: Path) -> Settings:
     """The configuration in `folder` (a `config/`). Raises ConfigError with all problems when there is any."""
     made, calendar, problems = _read(folder)
-    if problems or made.bureau is None or calendar is None:
+    if (
+        problems
+        or made.bureau is None
+        or made.exceptional is None
+        or made.sending is None
+        or made.asked is None
+        or made.returned is None
+        or calendar is None
+    ):
         raise ConfigError(tuple(problems))
     return Settings(
         folder=folder,
@@ -28,6 +37,15 @@ def load_settings(folder: Path) -> Settings:
         kinds=made.kinds,
         checklist=made.checklist,
         review_results=made.review_results,
+        masks=made.masks,
+        exceptional=made.exceptional,
+        notices=Notices(
+            sending=made.sending,
+            asked=made.asked,
+            returned=made.returned,
+            rungs=made.rungs,
+            channels=made.channels,
+        ),
         rules=tuple(rule for _, rule in made.rules),
         calendar=calendar,
     )

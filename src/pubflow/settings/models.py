@@ -17,6 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, Strict
 from pubflow.errors import BadInput, PubflowError
 from pubflow.settings.calendar_models import CalendarData
 from pubflow.settings.entry import SLUG, Dated, Entry, Slug, Words
+from pubflow.settings.exceptional import Exceptional, FastLane
+from pubflow.settings.notices import Notices
+from pubflow.settings.schedules import IssueSchedule, StageDays
 
 _SERIAL = re.compile(r"\{(N+)\}")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
@@ -72,13 +75,17 @@ class Section(Entry):
 
 
 class PersonEntry(Entry):
-    """A person of the office with roles; `deputy` is the id of who stands in, or empty."""
+    """A person of the office with roles; `deputy` is the id of who stands in, or empty.
+
+    contact: where a channel of notices.toml reaches the person, by the channel's id. Personal data: it stays here.
+    """
 
     id: Slug
     name: Words
     section: Slug
     roles: tuple[Role, ...] = Field(min_length=1)
     deputy: Annotated[str, Field(pattern=rf"^({SLUG})?$")] = ""
+    contact: dict[Slug, Words] = Field(default_factory=dict)
 
 
 class Category(Dated):
@@ -130,6 +137,9 @@ class Kind(Entry):
     template: Annotated[str, Field(pattern=r"^[a-z0-9_-]+\.md\.j2$")]
     reviews: tuple[ReviewStep, ...] = Field(min_length=1)
     quorum: dict[RoundNumber, Annotated[StrictInt, Field(ge=1)]] = Field(default_factory=dict)
+    fast: FastLane | None = None
+    due_workdays: StageDays = StageDays()
+    schedule: IssueSchedule | None = None
     ends_in: Literal["publish", "deliver"]
     sensitive: StrictBool
     index_scheme: Words
@@ -150,6 +160,19 @@ class Kind(Entry):
         ids = [step.id for step in self.reviews]
         if len(set(ids)) != len(ids):
             raise ValueError(f"two reviews have the same id: {', '.join(ids)}")
+        return self
+
+    @model_validator(mode="after")
+    def _fast_where_occasional(self) -> "Kind":
+        if self.fast is not None and self.cadence != "occasional":
+            raise ValueError(f"a fast lane is for occasional kinds, and this one is {self.cadence}")
+        return self
+
+    @model_validator(mode="after")
+    def _schedule_fits(self) -> "Kind":
+        objection = self.schedule.objection(self.cadence) if self.schedule else None
+        if objection:
+            raise ValueError(objection)
         return self
 
     @model_validator(mode="after")
@@ -219,6 +242,23 @@ class ChecklistItem(Entry):
     source: Words
 
 
+class Mask(Entry):
+    """How a masked passage looks: `text` instead of it, or of what lies between its first and last characters."""
+
+    id: Slug
+    name: Words
+    text: Annotated[str, Field(min_length=1, pattern=r'^[^"\\\r\n]*$')]
+    keep_first: Annotated[StrictInt, Field(ge=0)] = 0
+    keep_last: Annotated[StrictInt, Field(ge=0)] = 0
+    source: Words
+
+    def of(self, passage: str) -> str:
+        """The passage masked; one too short to keep anything of is replaced whole."""
+        if self.keep_first + self.keep_last >= len(passage):
+            return self.text
+        return passage[: self.keep_first] + self.text + passage[len(passage) - self.keep_last :]
+
+
 class Rule(Dated):
     """A number or date the law or the office sets, e.g. `proactive_working_days` = 20 working days."""
 
@@ -241,6 +281,9 @@ class Settings(BaseModel):
     kinds: dict[str, Kind]
     checklist: tuple[ChecklistItem, ...]
     review_results: tuple[str, ...]
+    masks: dict[str, Mask]
+    exceptional: Exceptional
+    notices: Notices
     rules: tuple[Rule, ...]
     calendar: CalendarData
 
@@ -274,9 +317,12 @@ class Settings(BaseModel):
         remedy = f"Add a [[rule]] with this id and its source; known ids: {', '.join(known)}"
         raise ConfigError((Problem("rules/disclosure.toml", id, what, remedy),))
 
-    def with_role(self, role: Role) -> tuple[PersonEntry, ...]:
-        """Everybody who holds `role`, in the order of the file."""
-        return tuple(person for person in self.people.values() if role in person.roles)
+    def mask(self, id: str) -> Mask:
+        """The masking style of that id; BadInput names those there are."""
+        if id not in self.masks:
+            known = "、".join(f"{mask.id}（{mask.name}）" for mask in self.masks.values())
+            raise BadInput(f"没有名为“{id}”的脱敏样式", remedy=f"可用的样式：{known}")
+        return self.masks[id]
 
 
 def _names(entries: Mapping[str, Category] | Mapping[str, Kind]) -> str:

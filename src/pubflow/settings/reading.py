@@ -15,6 +15,7 @@ BUREAU = "bureau.toml"
 PEOPLE = "people.toml"
 CATEGORIES = "categories.toml"
 WORKFLOWS = "workflows.toml"
+NOTICES = "notices.toml"
 DISCLOSURE = "rules/disclosure.toml"
 # Their schema belongs to the rooms that read them; here they must exist and name source and day of each rule.
 RULES_OF_ROOMS = ("rules/import.toml", "rules/confidentiality.toml")
@@ -40,7 +41,7 @@ def read_files(folder: Path) -> Files:
     if not folder.is_dir():
         remedy = "Run `pubflow init` to make a workspace with an editable configuration, or name the right folder"
         return Files({}, frozenset(), [Problem(str(folder), "", "there is no such folder", remedy)])
-    required = {BUREAU, PEOPLE, CATEGORIES, WORKFLOWS, DISCLOSURE, *RULES_OF_ROOMS}
+    required = {BUREAU, PEOPLE, CATEGORIES, WORKFLOWS, NOTICES, DISCLOSURE, *RULES_OF_ROOMS}
     found = {str(path.relative_to(folder)) for part in ("rules", "demo") for path in (folder / part).rglob("*.toml")}
     toml = {}
     for name in sorted(required | found):

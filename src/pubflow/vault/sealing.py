@@ -6,7 +6,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import BinaryIO, ClassVar, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -38,10 +38,17 @@ class MasterKey:
 
     @classmethod
     def create(cls, path: Path) -> Self:
-        """Write a new key with owner-only permissions. Raises FileExistsError rather than replace one."""
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(KEY_BYTES) + "\n")
+        """Write a new key with owner-only permissions, whole or not at all. Raises FileExistsError for an old one."""
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_hex(KEY_BYTES) + "\n")
+                file.flush()
+                os.fsync(descriptor)
+            os.link(draft, path)
+        finally:
+            draft.unlink()
         return cls.load(path)
 
     @classmethod
@@ -63,6 +70,11 @@ class MasterKey:
             raise WorkspaceError(f"{path} does not hold {KEY_BYTES} bytes.", "Restore it from the backup.")
         return cls(secret)
 
+    @property
+    def name(self) -> str:
+        """16 hexadecimal digits that tell keys apart and nothing about them."""
+        return self.derived("name").hex()[:16]
+
     def derived(self, purpose: str) -> bytes:
         """A 32-byte key for one purpose (fingerprints, commitments), so that the master key itself seals only keys."""
         return hmac.new(self.secret, b"pubflow/" + purpose.encode(), hashlib.sha256).digest()
@@ -71,7 +83,9 @@ class MasterKey:
 class Vault:
     """Seals content with report keys. `place` is bound into each seal: bytes moved elsewhere do not open."""
 
-    def __init__(self, master: MasterKey) -> None:
+    def __init__(self, master: MasterKey, held: BinaryIO | None = None) -> None:
+        """held: the locked key file; nobody changes the key until `close`."""
+        self._held = held
         self._master = master.derived("wrap")
         self._fingerprints = master.derived("fingerprint")
 
@@ -92,6 +106,15 @@ class Vault:
             )
         except (InvalidTag, ValueError):
             raise SealBroken(place) from None
+
+    def wrap_anew(self, wrapped: bytes, other: "Vault", place: str) -> bytes:
+        """A wrapped key, wrapped by another vault's master key instead. Raises SealBroken."""
+        return aes_key_wrap(other._master, self._unwrap(wrapped, place))
+
+    def close(self) -> None:
+        """Let go of the key file."""
+        if self._held is not None:
+            self._held.close()
 
     def fingerprint(self, text: str) -> str:
         """A keyed fingerprint (HMAC-SHA256, 64 hexadecimal digits): comparable here, guessable nowhere."""
