@@ -10,7 +10,7 @@ help:
 	@echo "make test    format, lint, types, floors, migrations and all tests, with the seconds of each room"
 	@echo "make check   the same without the tests"
 	@echo "make bench   measurements, as tables and as JSON in bench/results/"
-	@echo "make chaos   kills and full disks against real processes"
+	@echo "make chaos   500 kills at named points, clock steps, full disks and more against real processes; half an hour"
 	@echo "make clean   remove what the others made"
 
 setup: $(READY)
@@ -39,6 +39,7 @@ bench: $(READY)
 	@$(BIN)/python -m bench
 
 chaos: $(READY)
+	@scripts/debian-packages strace
 	@$(BIN)/python -m chaos
 
 clean:

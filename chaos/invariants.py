@@ -8,8 +8,10 @@ import hashlib
 import json
 import os
 import sqlite3
+import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,12 +55,17 @@ class Register:
 
 
 def check(
-    home: Path, plants: Mapping[str, str], seen: Sequence[Mapping[str, Any]], now: datetime | None = None
+    home: Path,
+    plants: Mapping[str, str],
+    seen: Sequence[Mapping[str, Any]],
+    now: datetime | None = None,
+    delivered: Mapping[str, int] | None = None,
 ) -> Findings:
     """All invariants on an office that is quiet.
 
     plants: {planted sentence: report}. seen: what the witness noted, {"at", "release", "generation"} each time the
-    public tree was switched. now: for what is due; the wall clock unless given.
+    public tree was switched. now: for what is due; the wall clock unless given. delivered: {message: how often it
+    arrived}, from whom the office sends its messages to.
     """
     register, found = read(home), Findings()
     _chain(register, found)
@@ -68,6 +75,8 @@ def check(
     _instants(register, seen, found)
     _due(register, now or datetime.now(UTC), found)
     _plants_when_quiet(home, register, plants, found)
+    if delivered is not None:
+        _messages(home, delivered, found)
     return found
 
 
@@ -96,7 +105,7 @@ def leaks(home: Path, plants: Mapping[str, str]) -> Findings:
 
     The register is read after the files, so that a report published meanwhile is not mistaken for a leak.
     """
-    places = [(plant, file) for plant, file in _plants_in(home, plants) if not _in_public(home, file)]
+    places = [(plant, file) for plant, file in plants_in(home, plants) if not _in_public(home, file)]
     public = {edition["report_id"] for edition in read(home).editions if edition["stage"] == "published"}
     found = Findings()
     found.checked["no unreleased plaintext in any file (during the storm)"] += len(plants)
@@ -105,6 +114,23 @@ def leaks(home: Path, plants: Mapping[str, str]) -> Findings:
             what = f"{plants[plant]}: {file.relative_to(home)}"
             found.violations.append(("no unreleased plaintext in any file (during the storm)", what))
     return found
+
+
+def wait_until_nothing_is_left(home: Path, left: Callable[[], list[str]], still: float, at_most: float) -> list[str]:
+    """What is left in the end: nothing; or what did not move for `still` seconds; or what took too long altogether.
+
+    A slow machine is no violation: as long as reports change their stages it is waited for.
+    """
+    until = time.monotonic() + at_most
+    moved, at = -1, time.monotonic()
+    while found := left():
+        moves = sum(bool(event["to_state"]) for event in read(home).events)
+        if moves != moved:
+            moved, at = moves, time.monotonic()
+        if time.monotonic() > min(until, at + still):
+            return found
+        time.sleep(0.3)
+    return []
 
 
 def page_of(home: Path, report: str) -> Path:
@@ -171,6 +197,10 @@ def _public_pages(home: Path, register: Register, found: Findings) -> None:
         if row is not None:
             same = hashlib.sha256(page.read_bytes()).hexdigest() == row["digest"]
             found.hold("a public page has the digest on record", same, str(page.relative_to(home)))
+    for edition in register.editions:
+        if edition["stage"] == "published":
+            page = page_of(home, edition["report_id"])
+            found.hold("what is on record as public has its page", page.is_file(), edition["report_id"])
 
 
 def _pages(home: Path) -> Iterator[Path]:
@@ -238,6 +268,17 @@ def _due(register: Register, now: datetime, found: Findings) -> None:
         found.hold("nothing due is left unpublished", not stuck, f"{edition['report_id']} in {edition['release_id']}")
 
 
+def _messages(home: Path, delivered: Mapping[str, int], found: Findings) -> None:
+    """At least once, and again only where nobody knew whether it had arrived; never after a receipt."""
+    with closing(sqlite3.connect(f"file:{home / 'register.db'}?mode=ro", uri=True, timeout=30)) as base:
+        rows = base.execute("SELECT id, uncertain, receipt FROM message").fetchall()
+    for message, uncertain, receipt in rows:
+        times = delivered.get(message, 0)
+        found.hold("a message arrives once, again only if uncertain", times <= 1 + uncertain, f"{message}: {times}")
+        if receipt:
+            found.hold("a receipt means that it arrived", times > 0, message)
+
+
 def _plants_when_quiet(home: Path, register: Register, plants: Mapping[str, str], found: Findings) -> None:
     """What stands on its report's public page may stand anywhere; every other planted sentence nowhere at all."""
     name = "no unreleased plaintext in any file"
@@ -246,11 +287,11 @@ def _plants_when_quiet(home: Path, register: Register, plants: Mapping[str, str]
     texts = {report: page.read_text("utf-8") if page.exists() else "" for report, page in pages.items()}
     secret = {plant: report for plant, report in plants.items() if plant not in texts.get(report, "")}
     found.checked[name] += len(secret)
-    for plant, file in _plants_in(home, secret):
+    for plant, file in plants_in(home, secret):
         found.violations.append((name, f"{plants[plant]}: {file.relative_to(home)}"))
 
 
-def _plants_in(home: Path, plants: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
+def plants_in(home: Path, plants: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
     """(planted sentence, file) wherever one stands, as UTF-8, UTF-16 or escaped JSON."""
     spellings = {"utf-8": "utf-8", "utf-16-le": "utf-16-le", "json": "ascii"}
     for folder, _, names in os.walk(home):

@@ -41,10 +41,14 @@ READY_WITHIN = 120.0  # seconds
 
 @dataclass
 class Office:
-    """One workspace and the processes on it. Ports stay the same when the office is started again."""
+    """One workspace and the processes on it. Ports stay the same when the office is started again.
+
+    variables: of the environment of all processes, by which they stop at their kill points.
+    """
 
     home: Path
     control: Path
+    variables: Mapping[str, str]
     tokens: dict[str, str] = field(default_factory=dict)
     up: "subprocess.Popen[bytes] | None" = None
     second: "subprocess.Popen[bytes] | None" = None
@@ -66,7 +70,8 @@ class Office:
         ports = [word for name, port in self.ports.items() for word in (f"--{names[name]}-port", str(port))]
         command = [sys.executable, "-m", "pubflow", "up", "--home", str(self.home), *ports]
         with (self.control / "up.log").open("ab") as said:
-            self.up = subprocess.Popen(command, stdout=said, stderr=said, stdin=subprocess.DEVNULL)
+            environment = os.environ | dict(self.variables)
+            self.up = subprocess.Popen(command, stdout=said, stderr=said, stdin=subprocess.DEVNULL, env=environment)
 
     def ready(self, within: float = READY_WITHIN) -> None:
         """Wait until every process answers. Raises TimeoutError with what `pubflow up` said."""

@@ -1,4 +1,4 @@
-"""One person of the office as a process: `python -m chaos.people NAME NUMBER CONTROL SEED`.
+"""One person of the office as a process: `python -m chaos.people NAME NUMBER CONTROL SEED`, or from the nursery.
 
 Looks at what waits, does one thing after the other through the API with a token, and tries again when nobody
 answers. CONTROL holds `office.json` (home, tokens), `phase` (work, finish, stop) and a journal for each person; it
@@ -8,10 +8,12 @@ lies outside the workspace, because the journals quote the drafts.
 import json
 import os
 import random
+import re
+import subprocess
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,16 @@ DRAFTER, HEAD, OFFICER, LEADER, OPERATOR = "lin_xiao", "fang_zhi", "wan_ning", "
 LETTERS = "春夏秋冬东西南北山水林田湖草云雨"
 SUBJECT_CLASS = "国民经济管理、国有资产监管/统计"
 OPEN_AT_ONCE = 4  # reports that one drafter keeps on the line
-KEPT, TWICE, RETURNED, RECALLED, CHANGED, TOGETHER = 0.06, 0.15, 0.08, 0.03, 0.05, 0.25  # how often; a share each
+KEPT, TWICE, RETURNED, RECALLED, CHANGED, TOGETHER = 0.1, 0.15, 0.08, 0.03, 0.05, 0.25  # how often; a share each
+LATER = 0.2  # how often a release is far away: signed and staged, and under embargo while everything is looked at
+FAR = "3h"
+# The same steps as verbs that a person types: {end of the path: words}.
+VERBS: Mapping[str, Sequence[str]] = {
+    "submit": ("report", "submit"),
+    "approve": ("review", "approve"),
+    "clear": ("check", "clear", "--all-no"),
+    "sign": ("sign",),
+}
 Task = Callable[[], object]
 PATIENCE = 0.4  # seconds between two looks
 
@@ -45,6 +56,8 @@ class Person(ABC):
         self.journal = (control / f"{name}-{number}.jsonl").open("a", encoding="utf-8")
         self.http = httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=10, trust_env=False)
         self.kept: set[str] = set()
+        self.types: float = office.get("types", 0.0)  # how often a verb is typed instead of asked for over HTTP
+        self.environment = os.environ | {"PUBFLOW_URL": self.desk, "PUBFLOW_TOKEN": token} | office.get("verbs", {})
 
     @property
     def phase(self) -> str:
@@ -57,6 +70,9 @@ class Person(ABC):
 
     def ask(self, method: str, path: str, **body: Any) -> Any:
         """An answer, however often the office has to be asked. Raises Refused for a 4xx."""
+        found = re.fullmatch(r"/reports/([^/]+)/(\w+)", path)
+        if found and found[2] in VERBS and self.often(self.types):
+            return self.type(*VERBS[found[2]], found[1], **body)
         while True:
             try:
                 answer = self.http.request(method, self.desk + path, json=body or None)
@@ -73,6 +89,16 @@ class Person(ABC):
             self.note(refused=path, status=answer.status_code, said=answer.text[:300])
             raise Refused(answer.text)
         return answer.json() if answer.content else None
+
+    def type(self, *words: str, **body: Any) -> None:
+        """The same as a verb on the command line, a process of its own. Raises Refused; also when it was killed."""
+        given = [word for name, value in body.items() if name != "answers" for word in (f"--{name}", str(value))]
+        command = [sys.executable, "-m", "pubflow", *words, *given]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = done.stderr.strip()[-300:]
+            self.note(**({"verb_killed": words} if done.returncode < 0 else {"refused": words, "said": said}))
+            raise Refused(said)
 
     def often(self, share: float) -> bool:
         return self.chance.random() < share
@@ -134,7 +160,11 @@ class Drafter(Person):
 
     def plan(self, ready: list[str]) -> None:
         together = ready[:2] if self.often(TOGETHER) else ready[:1]
-        self.ask("POST", "/releases", reports=together, wait=f"{self.chance.randint(6, 15)}s")
+        if self.often(LATER) and self.phase == "work":
+            self.ask("POST", "/releases", reports=ready[:1], wait=FAR)
+            self.note(kept=ready[0])
+        else:
+            self.ask("POST", "/releases", reports=together, wait=f"{self.chance.randint(3, 12)}s")
 
 
 class Decider(Person):
@@ -189,7 +219,7 @@ class Leader(Decider):
         return tasks
 
     def move(self, release: str) -> None:
-        self.ask("POST", f"/releases/{release}/move", wait="12s", reason="审签未完成")
+        self.ask("POST", f"/releases/{release}/move", wait="10s", reason="审签未完成")
 
 
 class Operator(Person):
@@ -224,7 +254,14 @@ WHO: Mapping[str, type[Person]] = {
     OPERATOR: Operator,
 }
 
-if __name__ == "__main__":
-    _, name, number, control, seed = sys.argv
+
+def main(words: Sequence[str]) -> int:
+    """Work as the person named until the storm is over."""
+    name, number, control, seed = words
     os.umask(0o077)
     WHO[name](name, int(number), Path(control), int(seed)).work()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

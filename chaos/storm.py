@@ -6,35 +6,46 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from chaos import invariants
+from chaos.control import Control, Order
 from chaos.invariants import Findings
+from chaos.kills import AT_RANDOM
 from chaos.office import API, OFFICE, PORTAL, PREFECT, SECOND, SERVICE, WORKER, Office
 from chaos.people import DRAFTER, HEAD, LEADER, OFFICER, OPERATOR
 
 # Ten kills in random order, then again; the release loop and the reconciler live in the service.
 TARGETS = (PREFECT, PREFECT, WORKER, WORKER, SERVICE, SERVICE, SECOND, API, PORTAL, OFFICE)
+# Which process a role of the kill points lives in.
+PROCESS_OF = {"worker": WORKER, "prefect-server": PREFECT, "api": API}
+PROCESS_OF |= dict.fromkeys(("service", "reconciler", "release-loop"), SERVICE)
+NAMED = 0.6  # share of kills at a point; the others at a moment nobody chose
+REACHED_WITHIN = 8.0  # seconds
 STALLED = (PREFECT, WORKER, SERVICE, API)
 STALLS = 0.25  # stalls a kill
 PEOPLE = ((DRAFTER, 0), (DRAFTER, 1), (HEAD, 0), (OFFICER, 0), (LEADER, 0), (OPERATOR, 0))
 RECOVERED_WITHIN = 120.0  # seconds
-QUIET_WITHIN = 150.0  # seconds for everything due to become public
+STILL = 150.0  # seconds without any report moving after which the line counts as stuck
+QUIET_WITHIN = 900.0  # seconds at most for everything due to become public
 LOOK = 0.01  # seconds between two looks of the witness
 
 
 @dataclass
 class Blow:
-    """A kill or a stall: when, of what, and the seconds until that process answered again (None: not seen)."""
+    """A kill or a stall: when, of what, where, and the seconds until that process answered again (None: not seen)."""
 
     at: datetime
     process: str
     kind: str
     pid: int = 0
     recovery: float | None = None
+    role: str = ""
+    point: str = AT_RANDOM
 
 
 @dataclass
@@ -42,6 +53,7 @@ class Storm:
     """What happens to one office, and what was noted about it."""
 
     office: Office
+    control: Control
     chance: random.Random
     tell: Callable[[str, int], None]
     blows: list[Blow] = field(default_factory=list)
@@ -81,13 +93,20 @@ class Storm:
             share = (number + self.chance.random()) / kills
             self._second_service(wanted=target == SECOND or 0.3 < share < 0.7)
             time.sleep(max(0.0, began + share * seconds - time.monotonic()))
-            self._kill(target)
+            if not (self.chance.random() < NAMED and self._kill_at_a_point()):
+                self._kill(target)
             if self.chance.random() < STALLS:
                 self._stall(self.chance.choice(STALLED), self.chance.uniform(1, 4))
             if number % 4 == 2:
                 self._look_for_leaks()
         self._second_service(wanted=False)
         time.sleep(max(0.0, began + seconds - time.monotonic()))
+        return self._quiet()
+
+    def prefect_away(self, seconds: float) -> list[str]:
+        """The Prefect server stands still for so long while people go on; then quiet, as after a round."""
+        self._phase("work")
+        self._stall(PREFECT, seconds)
         return self._quiet()
 
     def end(self) -> None:
@@ -148,6 +167,25 @@ class Storm:
             self._second_service(wanted=True)
         self._watch_recovery(blow)
 
+    def _kill_at_a_point(self) -> bool:
+        """One of the points that were killed least; False when no process comes there in time."""
+        points = [(role, point) for role, point in self.control.points() if role in PROCESS_OF]
+        if not points:
+            return False
+        done = Counter((blow.role, blow.point) for blow in self.blows)
+        least = min(done[one] for one in points)
+        role, point = self.chance.choice([one for one in points if done[one] == least])
+        order = self.control.give(Order(role, point))
+        if not order.done.wait(REACHED_WITHIN) and self.control.take_back(order):
+            return False
+        second = self.office.second is not None and self.office.second.pid == order.pid
+        process = SECOND if second else PROCESS_OF[role]
+        blow = Blow(order.at or datetime.now(UTC), process, "kill", order.pid, role=role, point=point)
+        self.blows.append(blow)
+        self.tell(f"SIGKILL {role} {point}", 1)
+        self._watch_recovery(blow)
+        return True
+
     def _stall(self, target: str, seconds: float) -> None:
         blow = Blow(datetime.now(UTC), target, "stall")
         if self.office.stall(target, seconds):
@@ -172,9 +210,7 @@ class Storm:
         """Nobody is killed any more; the people bring to an end what is on the line."""
         self.tell("quiet until everything due is public", 0)
         self._phase("finish")
-        until = time.monotonic() + QUIET_WITHIN
-        while (left := self._on_the_line()) and time.monotonic() < until:
-            time.sleep(0.5)
+        left = invariants.wait_until_nothing_is_left(self.office.home, self._on_the_line, STILL, QUIET_WITHIN)
         for watcher in self._watchers:
             watcher.join(RECOVERED_WITHIN)
         self._watchers.clear()
