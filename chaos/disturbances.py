@@ -60,10 +60,10 @@ def clock_steps(line: "LineRound") -> AbstractContextManager[None]:
 
     def work(over: threading.Event) -> None:
         for seconds in STEPS * 100:
-            line.clock.write_text(str(seconds))
+            line.set_clock(seconds)
             if over.wait(4):
                 break
-        line.clock.write_text("0")
+        line.set_clock(0.0)
 
     return _again_and_again(work)
 

@@ -58,21 +58,21 @@ class Killer:
     unreached: list[tuple[str, str]] = field(default_factory=list)
 
     def work(self, wanted: int, seconds: float) -> None:
-        """Until so many were killed, or the time is over."""
+        """Until so many were killed, or the time is over; none and 0 is a calm of that length."""
         queues: dict[str, list[tuple[str, int]]] = {}
         for role, point in self.orders:
             queues.setdefault(role, []).append((point, TRIES))
         standing: dict[str, _Standing] = {}
         until = time.monotonic() + seconds
         next_random = time.monotonic() + self._pause(wanted, seconds)
-        while len(self.kills) < wanted and time.monotonic() < until:
+        while (not wanted or len(self.kills) < wanted) and time.monotonic() < until:
             for role in queues:
                 if role not in standing and queues[role]:
                     point, _ = queues[role][0]
                     standing[role] = _Standing(self.control.give(Order(role, point)), time.monotonic() + PATIENCE)
             for role in list(standing):
                 self._look_at(role, standing, queues)
-            if time.monotonic() > next_random:
+            if wanted and time.monotonic() > next_random:
                 self._at_random(standing)
                 next_random = time.monotonic() + self._pause(wanted, seconds)
             time.sleep(0.01)

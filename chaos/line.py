@@ -37,6 +37,7 @@ READY_WITHIN = 60.0  # seconds
 STILL = 75.0  # seconds without any report moving after which the line counts as stuck
 QUIET_WITHIN = 600.0  # seconds at most for everything due to become public
 GRACE = "5"  # seconds instead of 30, as a dead run of the light worker has its lease for 3 and not for 20
+SEEN_WITHIN = 3.0  # seconds from reading the clock to the link being seen, on a busy machine
 TYPES = 0.3  # share of decisions that people type as verbs
 LOOK = 0.005  # seconds between two looks of the witness
 CHANNEL = """
@@ -95,7 +96,8 @@ class LineRound:
         self.control_folder = folder / f"control-{secrets.token_hex(3)}"
         self.control_folder.mkdir(mode=0o700)
         self.clock = self.control_folder / "clock"
-        self.clock.write_text("0")
+        self._offsets: list[tuple[float, float]] = []  # (monotonic time of the step, seconds that the clock is off)
+        self.set_clock(0.0)
         self.control = Control(self.control_folder)
         self.prefect = StandIn(random.Random(chance.random()))  # noqa: S311 - no secret
         self.api_port, self.portal_port = _free(2)
@@ -157,9 +159,17 @@ class LineRound:
         passing.write_text(phase)
         passing.replace(self.control_folder / "phase")
 
-    def now(self) -> datetime:
-        """The office's clock."""
-        return datetime.now(UTC) + timedelta(seconds=float(self.clock.read_text() or 0))
+    def set_clock(self, seconds: float) -> None:
+        """From now on the office's clock is so many seconds off."""
+        self._offsets.append((time.monotonic(), seconds))
+        self.clock.write_text(str(seconds))
+
+    def latest_now(self) -> datetime:
+        """The latest that the office's clock can have shown when it did what is seen now: a switch may have read it
+        just before a step back."""
+        since = time.monotonic() - SEEN_WITHIN
+        older = [seconds for at, seconds in self._offsets if at <= since][-1:]
+        return datetime.now(UTC) + timedelta(seconds=max(older + [one for at, one in self._offsets if at > since]))
 
     def journals(self) -> list[dict[str, Any]]:
         """What the people wrote down."""
@@ -236,7 +246,7 @@ class LineRound:
                 link = str(root.readlink())
                 if link == last:
                     continue
-                at, last = self.now(), link
+                at, last = self.latest_now(), link
                 manifest = json.loads((root.parent / link).with_name("manifest").read_text())
             except (OSError, ValueError):
                 continue

@@ -73,7 +73,8 @@ def show(console: Console, result: Mapping[str, Any]) -> None:
         if one["next step"]["number"]:
             console.print(table(f"{one['world']}: from a decision to the next step", [one["next step"]]))
             console.print(table(f"{one['world']}: lateness of releases", one["lateness"]))
-            console.print(table(f"{one['world']}: what happened", [one["numbers"]]))
+            happened = [{"what": name, "number": number} for name, number in one["numbers"].items()]
+            console.print(table(f"{one['world']}: what happened", happened))
     broken = [name for name, _ in result["violations"]]
     held = [
         {"invariant": name, "checks": result["checked"].get(name, 0), "violations": broken.count(name)}

@@ -1,8 +1,0 @@
-"""recovery and record"""
-
-revision = "0007"
-down_revision = "0006"
-
-
-def upgrade() -> None:
-    pass
