@@ -32,8 +32,9 @@ def checked_history(office: Office) -> str:
     if problem:
         raise WorkspaceError(
             f"The audit history does not hold: {problem}. Nothing was started, and nothing is published from it.",
-            "Run `pubflow audit verify` and compare with the checkpoint outside (docs/audit.md); then `pubflow restore` a "
-            "backup from before, and after a restore that lost events `pubflow audit restart-after-restore`.",
+            "Run `pubflow audit verify` and compare with the checkpoint outside (docs/audit.md); then "
+            "`pubflow restore` a backup from before, and after a restore that lost events "
+            "`pubflow audit restart-after-restore`.",
         )
     if newest is None:
         return f"audit history: {size} events hold, no checkpoint is signed yet"
