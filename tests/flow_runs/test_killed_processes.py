@@ -28,7 +28,7 @@ def test_service_server_api_and_portal_are_started_again_and_the_report_in_fligh
     release = line.plan(report, "3s")
     assert line.sign(report).is_success
     until(lambda: line.release(release)["verified_at"])
-    assert httpx.get(line.public_page(report)).status_code == 200
+    assert httpx.get(line.public_page(report), timeout=60).status_code == 200
 
 
 def _answers(address: str) -> bool:

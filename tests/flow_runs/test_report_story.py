@@ -9,7 +9,7 @@ pytestmark = pytest.mark.engine
 
 
 def test_a_report_goes_from_new_to_published_and_its_page_is_public(line: RunningOffice, published: Published):
-    answer = httpx.get(line.public_page(published.report))
+    answer = httpx.get(line.public_page(published.report), timeout=60)
     assert answer.status_code == 200
     assert SENTENCE in answer.text
     assert line.release(published.release)["state"] == "released"
