@@ -134,8 +134,9 @@ class StandIn:
         self.pages[body["key"]] = body["data"]
         return 201, {"id": body["key"]}
 
-    def newest_page(self, names: list[str], _body: Mapping[str, Any]) -> Answer:
-        return (200, {"id": names[0]}) if names[0] in self.pages else (404, {})
+    def newest_pages(self, _names: list[str], body: Mapping[str, Any]) -> Answer:
+        wanted = body.get("artifacts", {}).get("key", {}).get("any_", ())
+        return 200, [{"key": key, "latest_id": key} for key in wanted if key in self.pages]
 
     def page_over(self, names: list[str], body: Mapping[str, Any]) -> Answer:
         if names[0] not in self.pages:
@@ -172,9 +173,9 @@ ROUTES: Mapping[tuple[str, str], Callable[[StandIn, list[str], Mapping[str, Any]
     ("GET", r"/flow_runs/([^/]+)"): StandIn.run,
     ("POST", r"/flow_runs/([^/]+)/set_state"): StandIn.set_state,
     ("POST", r"/artifacts/"): StandIn.page,
-    ("GET", r"/artifacts/([^/]+)/latest"): StandIn.newest_page,
+    ("POST", r"/artifacts/latest/filter"): StandIn.newest_pages,
     ("PATCH", r"/artifacts/([^/]+)"): StandIn.page_over,
-    ("POST", r"/artifacts/(?:latest/)?filter"): StandIn.no_pages,
+    ("POST", r"/artifacts/filter"): StandIn.no_pages,
     ("POST", r"/notify/?"): StandIn.fine,
     ("POST", r"/next"): StandIn.next_run,
 }
