@@ -29,6 +29,21 @@ def confirmed(given: Given) -> str:
     return report_id
 
 
+def masked_twice(given: Given) -> str:
+    """One mask accepted and confirmed, then another accepted on top; in drafting."""
+    report_id = checked(given)
+    propose(given, report_id, 0)
+    let_pass(given, report_id, 1)
+    back(given, report_id)
+    yes(given, report_id)
+    resubmit(given, report_id)
+    confirm(given, report_id)
+    propose(given, report_id, 0)
+    back(given, report_id)
+    yes(given, report_id)
+    return report_id
+
+
 def test_the_head_of_the_own_section_alone_confirms_the_difference(given: Given) -> None:
     report_id = masked(given, kind="monthly", drafter="peng_cheng")  # section gongye, then zonghe
     assert resubmit(given, report_id) == REVIEW
@@ -88,16 +103,7 @@ def test_a_masked_text_that_is_returned_goes_on_where_it_was_unless_it_is_edited
         resubmit(given, report_id)
         back(given, report_id, "fang_zhi")
     elif text == "masked again":
-        report_id = checked(given)
-        propose(given, report_id, 0)
-        let_pass(given, report_id, 1)
-        back(given, report_id)
-        yes(given, report_id)
-        resubmit(given, report_id)
-        confirm(given, report_id)
-        propose(given, report_id, 0)
-        back(given, report_id)
-        yes(given, report_id)
+        report_id = masked_twice(given)
     else:
         report_id = confirmed(given)
         if returned_from != "check":
@@ -115,16 +121,7 @@ def test_a_masked_text_that_is_returned_goes_on_where_it_was_unless_it_is_edited
 
 
 def test_masks_on_a_masked_text_need_both_confirmations(given: Given) -> None:
-    report_id = checked(given)
-    propose(given, report_id, 0)
-    let_pass(given, report_id, 1)
-    back(given, report_id)
-    yes(given, report_id)
-    resubmit(given, report_id)
-    confirm(given, report_id)
-    propose(given, report_id, 0)
-    back(given, report_id)
-    yes(given, report_id)
+    report_id = masked_twice(given)
     resubmit(given, report_id)
     assert confirm(given, report_id) == CHECK
     assert actions_on(given.office, report_id).count("approve") == 3

@@ -28,7 +28,7 @@ def new_workspace_folder(folder: Path) -> Iterator[Path]:
             shutil.rmtree(left)
         room.mkdir(mode=0o700)
         yield room
-        _move_in(room, folder)
+        move_in(room, folder)
     except OSError as error:
         why = error.strerror or error
         raise WorkspaceError(f"{folder} cannot be written: {why}.", "Free space or choose another.") from None
@@ -36,10 +36,10 @@ def new_workspace_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(room, ignore_errors=True)
 
 
-def _move_in(room: Path, folder: Path) -> None:
+def move_in(room: Path, folder: Path) -> None:
     """Everything to its place; the keys last, since a folder with a master key is an office."""
     folder.chmod(0o711)  # the web server passes through to public/, and sees nothing else
-    os.sync()
+    os.sync()  # once for all files: a call for each took three times as long
     for entry in sorted(room.iterdir(), key=lambda one: one.name == "keys"):
         entry.rename(folder / entry.name)
     for place in (folder, folder.parent):

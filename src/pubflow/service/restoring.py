@@ -27,6 +27,7 @@ from pubflow.audit.verify import verify
 from pubflow.errors import PubflowError, WorkspaceError
 from pubflow.lifecycle.stages import Stage
 from pubflow.office.checkpoints import believed
+from pubflow.office.making import move_in
 from pubflow.office.master_key import settle
 from pubflow.office.office import Home
 from pubflow.office.outbox import doubt_open
@@ -81,7 +82,7 @@ def restore(file: Path, folder: Path, secret: bytes, url: str | None, *, progres
                 restored = _verified(Home(room), engine, manifest, folder)
                 engine.dispose()  # SQLite folds its log into the file
                 (room / POSTGRESQL_COPY).unlink(missing_ok=True)
-                _move_in(room, folder)
+                move_in(room, folder)
             return restored
     except age.AgeRefused as error:
         raise WorkspaceError(f"{file} cannot be restored. {error}", _NOTHING) from None
@@ -350,20 +351,6 @@ def _new_folder(folder: Path) -> Iterator[Path]:
             for one in made:
                 one.rmdir()
         raise
-
-
-def _move_in(room: Path, folder: Path) -> None:
-    """Everything to its place; the keys last, since a folder with a master key is an office."""
-    folder.chmod(0o711)  # the web server passes through to public/, and sees nothing else
-    os.sync()  # once for all files: a call for each took three times as long
-    for entry in sorted(room.iterdir(), key=lambda one: one.name == "keys"):
-        entry.rename(folder / entry.name)
-    for place in (folder, folder.parent):
-        opened = os.open(place, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
 
 
 def _as_named(said: str) -> str:
