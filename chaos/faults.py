@@ -13,7 +13,8 @@ from typing import Any
 from chaos.invariants import check, page_of, read
 
 Seen = list[dict[str, Any]]
-Fault = Callable[[Path, Mapping[str, str], Seen], None]
+Plants = dict[str, str]
+Fault = Callable[[Path, Plants, Seen], None]
 
 
 def sow(home: Path, plants: Mapping[str, str], seen: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -25,13 +26,14 @@ def sow(home: Path, plants: Mapping[str, str], seen: Sequence[Mapping[str, Any]]
             shutil.copytree(home, copy, symlinks=True, ignore=shutil.ignore_patterns("prefect"))
             witnessed = [dict(one) for one in seen]
             before = {one for one, _ in check(copy, plants, witnessed).violations}
-            fault(copy, plants, witnessed)
-            after = {one for one, _ in check(copy, plants, witnessed).violations}
+            planted = dict(plants)
+            fault(copy, planted, witnessed)
+            after = {one for one, _ in check(copy, planted, witnessed).violations}
             rows.append({"fault": fault.__doc__, "expected": expected, "caught": expected in after - before})
     return rows
 
 
-def _page_byte(home: Path, _plants: Mapping[str, str], _seen: Seen) -> None:
+def _page_byte(home: Path, _plants: Plants, _seen: Seen) -> None:
     """one byte of a public page changed"""
     page = page_of(home, _published(home)["report_id"])
     content = bytearray(page.read_bytes())
@@ -39,27 +41,27 @@ def _page_byte(home: Path, _plants: Mapping[str, str], _seen: Seen) -> None:
     page.write_bytes(content)
 
 
-def _published_twice(home: Path, _plants: Mapping[str, str], _seen: Seen) -> None:
+def _published_twice(home: Path, _plants: Plants, _seen: Seen) -> None:
     """a second publish event, appended with a valid chain"""
     with _opened(home) as base:
         (body,) = base.execute("SELECT body FROM audit_event WHERE action = 'publish'").fetchone()
         _rebuild(base, [*_bodies(base), json.loads(body)])
 
 
-def _released_early(home: Path, _plants: Mapping[str, str], _seen: Seen) -> None:
+def _released_early(home: Path, _plants: Plants, _seen: Seen) -> None:
     """released_at a second before the instant"""
     with _opened(home) as base:
         base.execute("UPDATE release SET released_at = datetime(instant, '-1 second') WHERE state = 'released'")
 
 
-def _event_changed(home: Path, _plants: Mapping[str, str], _seen: Seen) -> None:
+def _event_changed(home: Path, _plants: Plants, _seen: Seen) -> None:
     """the reason in an old event rewritten"""
     with _opened(home) as base:
         changed = "replace(cast(body AS TEXT), '同意', '不同意')"
         base.execute(f"UPDATE audit_event SET body = cast({changed} AS BLOB) WHERE action = 'sign'")  # noqa: S608
 
 
-def _signed_by_author(home: Path, _plants: Mapping[str, str], _seen: Seen) -> None:
+def _signed_by_author(home: Path, _plants: Plants, _seen: Seen) -> None:
     """the signature given by the author, the whole chain rebuilt"""
     report = _published(home)["report_id"]
     with _opened(home) as base:
@@ -71,38 +73,36 @@ def _signed_by_author(home: Path, _plants: Mapping[str, str], _seen: Seen) -> No
         _rebuild(base, bodies)
 
 
-def _stage_without_event(home: Path, _plants: Mapping[str, str], _seen: Seen) -> None:
+def _stage_without_event(home: Path, _plants: Plants, _seen: Seen) -> None:
     """a stage changed without an event"""
     with _opened(home) as base:
         base.execute("UPDATE edition SET stage = 'withdrawn' WHERE report_id = ?", (_published(home)["report_id"],))
 
 
-def _left_in_scheduled(home: Path, _plants: Mapping[str, str], _seen: Seen) -> None:
+def _left_in_scheduled(home: Path, _plants: Plants, _seen: Seen) -> None:
     """a signed report left behind after its instant"""
     with _opened(home) as base:
         base.execute("UPDATE edition SET stage = 'scheduled' WHERE report_id = ?", (_published(home)["report_id"],))
 
 
-def _draft_in_log(home: Path, plants: Mapping[str, str], _seen: Seen) -> None:
+def _draft_in_log(home: Path, plants: Plants, _seen: Seen) -> None:
     """a sentence of a superseded draft in a log file"""
-    texts = {one["report_id"]: page_of(home, one["report_id"]) for one in read(home).editions}
-    secret = next(
-        plant
-        for plant, report in plants.items()
-        if not texts[report].exists() or plant not in texts[report].read_text("utf-8")
-    )
+    plant, report = next(iter(plants.items()))
+    # After a calm storm every sentence that was planted may be public; so one is made that never was.
+    secret = plant[:-1] + ("西" if plant[-1] != "西" else "东")
+    plants[secret] = report
     with (home / "logs" / "api.log").open("a", encoding="utf-8") as log:
         log.write(json.dumps({"body": f"前文{secret}后文"}) + "\n")
 
 
-def _stray_page(home: Path, _plants: Mapping[str, str], _seen: Seen) -> None:
+def _stray_page(home: Path, _plants: Plants, _seen: Seen) -> None:
     """a public page of a report that nobody signed"""
     stray = page_of(home, "R-2026-9901")
     stray.parent.mkdir(parents=True)
     stray.write_text("…", encoding="utf-8")
 
 
-def _seen_early(_home: Path, _plants: Mapping[str, str], seen: Seen) -> None:
+def _seen_early(_home: Path, _plants: Plants, seen: Seen) -> None:
     """the witness saw a release a day before"""
     seen[-1]["at"] = "2000-01-01T00:00:00+00:00"
 
