@@ -22,6 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from chaos import report
 from chaos.code_faults import NAMES
+from chaos.disturbances import DISTURBANCES
 from chaos.whole_office import office_world
 from chaos.worlds import World, faults_world, in_all, line_world, owner_world
 
@@ -53,7 +54,7 @@ def main() -> int:
             place.mkdir()
             since = time.monotonic()
             if name == "line":
-                worlds.append(line_world(place, kills[name], given.seconds, f"{given.seed}/line", tell))
+                worlds.append(line_world(place, kills[name], given.seconds, f"{given.seed}/line", tell, given.only))
             elif name == "owner":
                 worlds.append(owner_world(place, kills[name], f"{given.seed}/owner", tell))
             elif name == "office":
@@ -99,6 +100,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
     parser.add_argument("--kills", type=int, default=500, help="SIGKILLs in all worlds together (500)")
     parser.add_argument("--worlds", nargs="+", choices=WORLDS, default=list(WORLDS), help="which of them (all)")
+    parser.add_argument("--only", nargs="+", choices=DISTURBANCES, default=[], help="rounds with these on the line")
     parser.add_argument("--seconds", type=float, default=75.0, help="longest storm of a round on the line (75)")
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(3)), help="for the same plan again")
     parser.add_argument("--folder", type=Path, default=None, help="where the offices are made (the system's /tmp)")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chaos.line import LineRound
 
 Disturbance = Callable[["LineRound"], AbstractContextManager[None]]
+LAST_STEP = 3 * 3600.0  # seconds
 STEPS = (90.0, -90.0, 0.0, 3600.0, -3600.0, 30.0, 0.0)  # seconds that the office's clock is off, one after the other
 MOODS = (("503", 6.0), ("well", 3.0), ("away", 6.0), ("well", 3.0), ("busy", 10.0), ("well", 2.0))
 BURSTS = (0.2, 1.0, 0.05, 3.0, 0.5, 17.0)  # seconds; the register waits 15 for its lock
@@ -63,7 +64,7 @@ def clock_steps(line: "LineRound") -> AbstractContextManager[None]:
             line.set_clock(seconds)
             if over.wait(4):
                 break
-        line.set_clock(0.0)
+        line.set_clock(LAST_STEP)  # what was planned while the clock was ahead becomes due at last
 
     return _again_and_again(work)
 

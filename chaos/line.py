@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ STILL = 75.0  # seconds without any report moving after which the line counts as
 QUIET_WITHIN = 600.0  # seconds at most for everything due to become public
 GRACE = "5"  # seconds instead of 30, as a dead run of the light worker has its lease for 3 and not for 20
 SEEN_WITHIN = 3.0  # seconds from reading the clock to the link being seen, on a busy machine
+A_STEP = timedelta(seconds=20)  # the smallest step back is three times as long
 TYPES = 0.3  # share of decisions that people type as verbs
 LOOK = 0.005  # seconds between two looks of the witness
 CHANNEL = """
@@ -128,7 +130,10 @@ class LineRound:
         return killer.kills
 
     def finish(self, kills: list[Kill]) -> RoundResult:
-        """Nobody is killed any more; the people end what they have begun. Then everything is looked at."""
+        """Nobody is killed any more; the people end what they have begun. Then everything is looked at.
+
+        A clock that was set must show in the audit history: else the steps never reached the office.
+        """
         self.phase("finish")
         self.prefect.start("daily")
         left = invariants.wait_until_nothing_is_left(self.home, self.on_the_line, STILL, QUIET_WITHIN)
@@ -137,6 +142,12 @@ class LineRound:
         found = invariants.check(self.home, self.plants(), self.seen, delivered=self.prefect.delivered)
         register = invariants.read(self.home)
         published = sum(edition["stage"] == "published" for edition in register.editions)
+        if len(self._offsets) > 1:
+            times = [invariants.moment(one["at"]) for one in register.events]
+            back = [early - late for early, late in pairwise(times) if early - late > A_STEP]
+            found.hold(
+                "the clock's steps reach the office", bool(back), f"{len(times)} events, none earlier than the last"
+            )
         found.hold("a round publishes something", published > 0, f"{len(register.editions)} reports, none public")
         return RoundResult(
             kills,
@@ -162,7 +173,9 @@ class LineRound:
     def set_clock(self, seconds: float) -> None:
         """From now on the office's clock is so many seconds off."""
         self._offsets.append((time.monotonic(), seconds))
-        self.clock.write_text(str(seconds))
+        passing = self.control_folder / "clock.new"
+        passing.write_text(str(seconds))
+        passing.replace(self.clock)  # a reader sees the old number or the new one
 
     def latest_now(self) -> datetime:
         """The latest that the office's clock can have shown when it did what is seen now: a switch may have read it

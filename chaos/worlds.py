@@ -49,11 +49,11 @@ class World:
         self.numbers.append(result.numbers)
 
 
-def line_world(folder: Path, kills: int, seconds: float, seed: str, tell: Tell) -> World:
-    """A calm round to see the points, then storms, each with a disturbance of its own."""
+def line_world(folder: Path, kills: int, seconds: float, seed: str, tell: Tell, only: Sequence[str] = ()) -> World:
+    """A calm round to see the points, then storms, each with a disturbance of its own; `only` these, if any."""
     world, template = World("line"), Template.make(folder)
     nursery = Nursery(folder / "nursery.log", {"PUBFLOW_CHAOS_GRACE": GRACE})
-    kinds: list[str] = ["kills alone", *DISTURBANCES]
+    kinds: list[str] = list(only) or ["kills alone", *DISTURBANCES]
     try:
         tell("line: a calm round", 0)
         calm = LineRound(folder / "calm", template, nursery, random.Random(f"{seed}/calm"))  # noqa: S311 - no secret

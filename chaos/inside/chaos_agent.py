@@ -269,10 +269,8 @@ def _request(request: Any) -> str:
 
 
 def _patch_moments(module: ModuleType) -> None:
-    file = os.environ.get("PUBFLOW_CHAOS_CLOCK")
-    if not file:
-        return
-    module.__dict__["chaos_offset"] = lambda: _offset(file)
+    # Asked at each look at the clock: a process forked from the nursery gets its environment after this.
+    module.__dict__["chaos_offset"] = _offset
     # The code is exchanged and not the name, since others hold the function itself.
     source = "def utc_now():\n    return datetime.now(UTC) + timedelta(seconds=chaos_offset())\n"
     made = compile(source, "chaos clock", "exec").co_consts[0]
@@ -280,11 +278,9 @@ def _patch_moments(module: ModuleType) -> None:
     module.utc_now.__code__ = made
 
 
-def _offset(file: str) -> float:
-    try:
-        return float(Path(file).read_text())
-    except (OSError, ValueError):
-        return 0.0
+def _offset() -> float:
+    file = os.environ.get("PUBFLOW_CHAOS_CLOCK")
+    return float(Path(file).read_text()) if file else 0.0
 
 
 def _patch_reconciler(module: ModuleType) -> None:
