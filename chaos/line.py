@@ -144,10 +144,9 @@ class LineRound:
         published = sum(edition["stage"] == "published" for edition in register.editions)
         if len(self._offsets) > 1:
             times = [invariants.moment(one["at"]) for one in register.events]
-            back = [early - late for early, late in pairwise(times) if early - late > A_STEP]
-            found.hold(
-                "the clock's steps reach the office", bool(back), f"{len(times)} events, none earlier than the last"
-            )
+            steps = sum(abs(late - early) > A_STEP for early, late in pairwise(times))
+            # The first is that from the making of the template to this round.
+            found.hold("the clock's steps reach the office", steps > 1, f"{len(times)} events without a step")
         found.hold("a round publishes something", published > 0, f"{len(register.editions)} reports, none public")
         return RoundResult(
             kills,
