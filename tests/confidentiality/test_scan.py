@@ -14,8 +14,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pubflow.confidentiality import harness
-from pubflow.confidentiality.detectors import Lexicon, Severity, check_digit, luhn
+from pubflow.confidentiality.check_digits import check_digit, luhn
+from pubflow.confidentiality.lexicon import Lexicon
 from pubflow.confidentiality.normalise import normalise
+from pubflow.confidentiality.rule_kinds import Severity
 from pubflow.confidentiality.scan import load_rules, scan
 from pubflow.confidentiality.secret_marks import secret_marks, secret_marks_in_name
 from pubflow.errors import BadInput

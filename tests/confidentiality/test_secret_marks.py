@@ -20,7 +20,7 @@ MARKS = [
     ("绝密\n\n关于某事的请示", "level-alone", "绝密"),
     ("请示\n  ＊＊【 机 密 】＊＊  \n正文", "level-alone", "机 密"),
     ('+++\ntitle = "秘密"\n+++\n正文', "level-alone", "秘密"),
-    ("内 部 资 料　请 勿 外 传\n正文", "internal-head", "内 部 资 料"),
+    ("内 部 资 料　请 勿 外 传\n正文", "keep-safe", "内 部 资 料　请 勿 外 传"),
     (" " * 100 + "机密\n正文", "level-alone", "机密"),
     ("| 密级：绝密 | 份号 |", "level-field", "绝密"),
     ("第一页\f秘密\n第二页", "level-alone", "秘密"),

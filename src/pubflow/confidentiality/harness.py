@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from pubflow.confidentiality.detectors import Lexicon, Severity
-from pubflow.confidentiality.scan import Rules, load_rules, scan
+from pubflow.confidentiality.lexicon import Lexicon
+from pubflow.confidentiality.rule_kinds import Severity
+from pubflow.confidentiality.scan import Rules, load_rules, scan, scanner_of
+from pubflow.confidentiality.scanner import FORMATS
 from pubflow.errors import BadInput
 
 SHIPPED_RULES = Path(__file__).parents[3] / "config" / "rules" / "confidentiality.toml"
@@ -25,10 +27,13 @@ def make() -> Callable[[Mapping[str, Any]], Iterator[Span]]:
     path = os.environ.get("LEXICON")
     lexicon = load_lexicon(Path(path)) if path else None
 
+    scanner = scanner_of(rules, lexicon)
+
     def spans(doc: Mapping[str, Any]) -> Iterator[Span]:
-        for finding in scan(doc["text"], rules, lexicon):
-            if finding.severity is Severity.HARD:
-                yield finding.start, finding.end, finding.type
+        form = doc.get("format", "text")
+        plain, odd = scanner.plain(doc["text"], form)
+        for found in scanner.find(plain, form, odd=odd, warnings=False):
+            yield *plain.original(found.start, found.end), found.rule.type
 
     return spans
 
@@ -57,8 +62,8 @@ def scan_jsonl(
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        doc_id, text = _document(line, number)
-        for finding in scan(text, rules, lexicon):
+        doc_id, text, form = _document(line, number)
+        for finding in scan(text, rules, lexicon, format=form):
             if finding.severity is not Severity.HARD and not warnings:
                 continue
             place = {"doc_id": doc_id, "start": finding.start, "end": finding.end, "type": finding.type}
@@ -67,7 +72,7 @@ def scan_jsonl(
     return count
 
 
-def _document(line: str, number: int) -> tuple[Any, str]:
+def _document(line: str, number: int) -> tuple[Any, str, str]:
     remedy = '每行应是一个 JSON 对象，如 {"doc_id": "1", "format": "txt", "text": "……"}'
     try:
         doc = json.loads(line)
@@ -75,4 +80,7 @@ def _document(line: str, number: int) -> tuple[Any, str]:
         raise BadInput("这一行不是 JSON", f"第 {number} 行", remedy) from None
     if not isinstance(doc, dict) or "doc_id" not in doc or not isinstance(doc.get("text"), str):
         raise BadInput("这一行没有 doc_id 或 text", f"第 {number} 行", remedy)
-    return doc["doc_id"], doc["text"]
+    form = {"txt": "text"}.get(form := doc.get("format", "text"), form)
+    if form not in FORMATS:
+        raise BadInput(f"不认识的 format：{form}", f"第 {number} 行", "可用：txt、text、csv、html")
+    return doc["doc_id"], doc["text"], form

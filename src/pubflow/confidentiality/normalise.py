@@ -1,7 +1,8 @@
 """One plain spelling of a text for the detectors, and the way back to the original.
 
 Only what hides digits, letters or words is touched: full-width forms, circled and mathematical digits, invisible
-characters, HTML character references. A text without any of these is used as it is.
+characters, character references, traditional script, Chinese digits in a number, words with gaps between all their
+characters. A text without any of these is used as it is; one search over its bytes tells (`ODD`).
 """
 
 import html
@@ -10,15 +11,21 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
+
+import opencc
+import re2
 
 # Invisible: soft hyphen, zero-width and bidi controls, word joiner and its kin, variation selectors, byte order mark.
 _INVISIBLE = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff"
-# Circled and parenthesised numbers, full-width letters, digits and signs, mathematical digits. Odd spaces stay as
-# they are, since every paragraph begins with them: GAP and `\s` know them.
+# Marks that sit on a character: accents, enclosing keycaps. No Chinese text needs them.
+_INVISIBLE += "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+# Circled and parenthesised numbers, full-width letters, digits and signs, mathematical letters and digits, other
+# scripts' digits. Odd spaces stay as they are, since every paragraph begins with them: GAP and `\s` know them.
 _DISGUISED = (
-    "\u2460-\u249b\u24ea-\u24ff\u2776-\u2793"
-    "\uff0a\uff0b\uff0d\uff0e\uff10-\uff19\uff20-\uff3a\uff3f\uff41-\uff5a\U0001d7ce-\U0001d7ff"
+    "\u00b2\u00b3\u00b9\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\u2070-\u2079\u2080-\u2089"
+    "\u2460-\u249b\u24b6-\u24ff\u2776-\u2793\u3021-\u3029\u3220-\u3229\u3280-\u3289"
+    "\uff0a\uff0b\uff0d\uff0e\uff10-\uff19\uff20-\uff3a\uff3f\uff41-\uff5a\U0001d400-\U0001d7ff\U0001f100-\U0001f10a"
 )
 _IS_INVISIBLE = re.compile(f"[{_INVISIBLE}]")
 _IS_DISGUISED = re.compile(f"[{_DISGUISED}]")
@@ -26,15 +33,28 @@ _IS_DISGUISED = re.compile(f"[{_DISGUISED}]")
 _SPECIAL = re.compile(f"[{_INVISIBLE}]{{1,64}}|[{_DISGUISED}]|&#?[0-9A-Za-z]{{2,31}};")
 
 # What people put between the digits of one number; a tab separates columns and is not among them.
-GAP = " \u00a0\u2000-\u200a\u202f\u205f\u3000\\-‐‑–—·_"
-_MIN_RUN = 11  # the shortest number any detector looks for, digits
-_RUN = re.compile(
-    rf"(?<![0-9])[0-9](?=[0-9{GAP}\n]{{{_MIN_RUN - 1}}})[0-9]*(?:[{GAP}\n]{{1,3}}[0-9]+)*(?:[{GAP}\n]{{0,3}}[Xx])?"
+GAP = " \u00a0\u2000-\u200a\u202f\u205f\u3000\\-‐‑–—·•・._/~*`()（）\\[\\]【】「」『』"
+_BLANKS = " \u00a0\u2000-\u200a\u202f\u205f\u3000"
+
+_CHINESE_DIGIT = "〇零○一二三四五六七八九壹贰叁肆伍陆柒捌玖貳參陸幺两洞拐勾"
+_CHINESE_DIGITS = str.maketrans(_CHINESE_DIGIT, "000" + "123456789" + "123456789" + "236" + "12079")
+# Letters of other scripts that look like digits or like the Latin letters that do.
+_TWINS = str.maketrans("ОоΟοΙІіlЗзЅѕВΒ", "OoOoIIil33SsBB")
+_IS_TWIN = "ОоΟοΙІіЗзЅѕВΒ"
+_NUMBER = re.compile(rf"[0-9{_CHINESE_DIGIT}](?:[{GAP}\n、，,]{{0,2}}[0-9{_CHINESE_DIGIT}]){{4,40}}")
+_PAUSES = str.maketrans("、，", "  ")  # between read-out digits; a comma of a table stays
+_HAN = "\u3400-\u9fff"
+_PART = rf"[{_BLANKS}·•・\-_|/*.~]"  # exactly one: wider gaps are columns
+_PARTS = rf"[{_BLANKS}·•・\-_|/*.~]{{1,3}}"
+_SPACED = re.compile(
+    rf"(?<![{_HAN}])[{_HAN}](?:{_PARTS}[{_HAN}]){{1,40}}(?![{_HAN}])"  # 机 密
+    rf"|[{_HAN}](?:{_PART}[{_HAN}](?={_PART}[{_HAN}])){{1,40}}{_PART}[{_HAN}]"  # 含东 风 工 程有关
 )
+_GAPS_IN_WORD = re.compile(rf"[{_BLANKS}·•・\-_|/*.~]+")
 
 
-@dataclass(frozen=True)
-class _Piece:
+@dataclass(frozen=True, slots=True)
+class Piece:
     """`at`: first place in the plain text. Original places start .. end; `copied` means character by character."""
 
     at: int
@@ -45,17 +65,19 @@ class _Piece:
 
 @dataclass(frozen=True)
 class PlainText:
-    """A normalised text. Places are code points; `original` leads back."""
+    """A normalised text. Places are code points; `original` leads back, through `inner` where there were two steps."""
 
     text: str
-    _pieces: tuple[_Piece, ...] = ()
+    _pieces: tuple[Piece, ...] = ()
+    _inner: "PlainText | None" = None
     _starts: tuple[int, ...] = field(default=(), repr=False)
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """The span of the original text that became text[start:end]; start < end."""
-        if not self._pieces:
-            return start, end
-        return self._place(start)[0], self._place(end - 1)[1]
+        if self._pieces:
+            first, last = self._place(start), self._place(end - 1)
+            start, end = min(first[0], last[0]), max(first[1], last[1])
+        return self._inner.original(start, end) if self._inner else (start, end)
 
     def _place(self, at: int) -> tuple[int, int]:
         piece = self._pieces[bisect_right(self._starts, at) - 1]
@@ -63,11 +85,6 @@ class PlainText:
             return piece.start, piece.end
         place = piece.start + at - piece.at
         return place, place + 1
-
-    @cached_property
-    def digit_runs(self) -> tuple[tuple[int, int], ...]:
-        """Spans of digits, with gaps of up to three separators, at least 11 characters long."""
-        return tuple(found.span() for found in _RUN.finditer(self.text))
 
     @cached_property
     def utf8(self) -> bytes:
@@ -84,29 +101,87 @@ class PlainText:
             byte, point = end, last
 
 
-def normalise(text: str) -> PlainText:
-    """The plain spelling of `text`; the very same string where nothing is disguised."""
-    pieces: list[_Piece] = []
-    out: list[str] = []
-    at = read = 0
+class Builder:
+    """Puts a plain text together from pieces of another."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._out: list[str] = []
+        self._pieces: list[Piece] = []
+        self._at = 0
+
+    def copy(self, start: int, end: int) -> None:
+        """The source's characters from start to end, as they are."""
+        if start < end:
+            self._pieces.append(Piece(self._at, start, end, True))
+            self._out.append(self._source[start:end])
+            self._at += end - start
+
+    def put(self, plain: str, start: int, end: int) -> None:
+        """`plain` instead of the source's characters from start to end."""
+        if plain:
+            self._pieces.append(Piece(self._at, start, end, False))
+            self._out.append(plain)
+            self._at += len(plain)
+
+    def text(self, inner: PlainText | None = None) -> PlainText:
+        """What was put together; `inner`: the text that the source is the plain text of."""
+        return PlainText("".join(self._out), tuple(self._pieces), inner, tuple(piece.at for piece in self._pieces))
+
+
+def normalise(text: str, before: PlainText | None = None) -> PlainText:
+    """The plain spelling of `text`; the very same string where nothing is disguised.
+
+    before: what `text` already is the plain text of.
+    """
+    if not is_odd(text):
+        return before or PlainText(text)
+    plain = _characters(text, before)
+    straight = plain.text
+    if _foreign().search(straight):
+        straight = straight.translate(_simplified()).translate(_TWINS)
+    straight = _numbers(straight)
+    if straight != plain.text:
+        plain = PlainText(straight, plain._pieces, plain._inner, plain._starts)  # as long as before
+    return _without_gaps(plain)
+
+
+def is_odd(text: str) -> bool:
+    """Whether anything in `text` needs another spelling."""
+    return _odd().search(text.encode("utf-8", "replace")) is not None
+
+
+def _characters(text: str, before: PlainText | None) -> PlainText:
+    builder, read = Builder(text), 0
     for found in _SPECIAL.finditer(text):
         plain = _plain(found[0])
         if plain == found[0]:
             continue
-        if read < found.start():
-            pieces.append(_Piece(at, read, found.start(), True))
-            out.append(text[read : found.start()])
-            at += found.start() - read
-        if plain:
-            pieces.append(_Piece(at, found.start(), found.end(), False))
-            out.append(plain)
-            at += len(plain)
+        builder.copy(read, found.start())
+        builder.put(plain, *found.span())
         read = found.end()
     if not read:
-        return PlainText(text)
-    pieces.append(_Piece(at, read, len(text), True))
-    out.append(text[read:])
-    return PlainText("".join(out), tuple(pieces), tuple(piece.at for piece in pieces))
+        return before or PlainText(text)
+    builder.copy(read, len(text))
+    return builder.text(before)
+
+
+def _numbers(text: str) -> str:
+    """Chinese digits of a number as plain ones, sign for sign: 一三八〇〇, 138零零, 壹叁捌."""
+    return _NUMBER.sub(lambda found: found[0].translate(_CHINESE_DIGITS).translate(_PAUSES), text)
+
+
+def _without_gaps(plain: PlainText) -> PlainText:
+    """Words whose characters all stand apart, put together: 昆 仑 港 口."""
+    builder, read = Builder(plain.text), 0
+    for word in _SPACED.finditer(plain.text):
+        for gap in _GAPS_IN_WORD.finditer(plain.text, *word.span()):
+            builder.copy(read, gap.start())
+            read = gap.end()
+    if not read:
+        return plain
+    builder.copy(read, len(plain.text))
+    return builder.text(plain)
 
 
 @lru_cache(maxsize=4096)
@@ -123,4 +198,42 @@ def _plain_character(character: str) -> str:
     if not _IS_DISGUISED.match(character):
         return character
     digit = unicodedata.numeric(character, None)
-    return unicodedata.normalize("NFKC", character) if digit is None else str(int(digit))
+    if digit is None:
+        # Circled letters have no compatibility form of their own in every case: NFKC gives the letter.
+        return unicodedata.normalize("NFKC", character)
+    return str(int(digit))
+
+
+@cache
+def _simplified() -> dict[int, str]:
+    """Traditional characters and their simplified forms, one to one, from OpenCC's tables."""
+    characters = [chr(code) for code in range(0x3400, 0xA000)]
+    simple = opencc.OpenCC("t2s").convert("\n".join(characters)).split("\n")
+    return {ord(old): new for old, new in zip(characters, simple, strict=True) if len(new) == 1 and new != old}
+
+
+@cache
+def _foreign() -> re.Pattern[str]:
+    """Traditional characters and twins of digits: finding one costs a tenth of translating all."""
+    return re.compile(f"[{''.join(map(chr, _simplified()))}{_IS_TWIN}]")
+
+
+@cache
+def odd_pattern() -> str:
+    """For re2: what makes a text need another spelling."""
+    traditional = "".join(chr(code) for code in _simplified())
+    return "|".join(
+        (
+            f"[{_INVISIBLE}{_DISGUISED}{traditional}{_IS_TWIN}]",
+            "&#?[0-9A-Za-z]{2,31};",
+            rf"(?:[0-9]{{0,6}}[{_CHINESE_DIGIT}][{GAP}\n]{{0,2}}){{5}}",
+            rf"[0-9]{{2}}[{GAP}]{{0,2}}[{_CHINESE_DIGIT}]{{1,4}}[{GAP}]{{0,2}}[0-9]{{2}}",
+            rf"[^{_HAN}][{_HAN}]{_PARTS}[{_HAN}]",
+            rf"{_PARTS}[{_HAN}]{_PARTS}[{_HAN}]",
+        )
+    )
+
+
+@cache
+def _odd() -> re2._Regexp:
+    return re2.compile(odd_pattern().encode())

@@ -7,16 +7,23 @@ import datetime as dt
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pubflow.confidentiality.detectors import Hit, Lexicon, MarkRule, Rule, Severity
-from pubflow.confidentiality.normalise import PlainText, normalise
-from pubflow.confidentiality.secret_marks import SHAPES, Mark, marks_in
+from pubflow.confidentiality.lexicon import LEXICON, Lexicon
+from pubflow.confidentiality.masked import masked
+from pubflow.confidentiality.rule_kinds import MarkRule, Rule, Severity
+from pubflow.confidentiality.scanner import FORMATS, Scanner
+from pubflow.confidentiality.secret_marks import SHAPES
 from pubflow.errors import BadInput
 
-LEXICON_RULE = "lexicon"
+
+class Facts(Protocol):
+    """What the office has registered as public: its telephones, mailboxes, officials, codes."""
+
+    def covers(self, type: str, value: str, day: dt.date) -> object | None:
+        """The fact that makes `value` public on `day`; None without one."""
 
 
 @dataclass(frozen=True)
@@ -70,47 +77,53 @@ def load_rules(path: Path) -> Rules:
     return rules
 
 
-def scan(text: str, rules: Rules, lexicon: Lexicon | None = None) -> list[ScanFinding]:
-    """Every finding in reading order, without overlaps; linear in the length of the text."""
-    plain = normalise(text)
-    found = [_of_mark(mark) for mark in marks_in(plain)]
-    for rule in rules.rules:
-        found += [_of_hit(rule.id, rule.type, rule.severity, hit, plain) for hit in rule.find(plain)]
-    if lexicon is not None:
-        found += [_of_hit(LEXICON_RULE, "LEXICON", Severity.HARD, hit, plain) for hit in lexicon.find(plain)]
-    return _without_overlaps(found)
+def scan(
+    text: str,
+    rules: Rules,
+    lexicon: Lexicon | None = None,
+    *,
+    format: str = "text",
+    facts: Facts | None = None,
+    day: dt.date | None = None,
+) -> list[ScanFinding]:
+    """Every finding in reading order; linear in the length of the text.
+
+    format: one of FORMATS. facts, day: what is public on that day is no finding; one needs the other.
+    Findings do not overlap, but that a passage (one enterprise's figures, one household) may hold others.
+    """
+    if format not in FORMATS:
+        raise ValueError(f"format is one of {', '.join(FORMATS)}, not {format}")
+    scanner = scanner_of(rules, lexicon)
+    plain, odd = scanner.plain(text, format)
+    findings = []
+    for found in scanner.find(plain, format, odd=odd):
+        start, end = plain.original(found.start, found.end)
+        rule, value = found.rule, plain.text[found.start : found.end]
+        if facts is not None and day is not None and rule.id not in SHAPES and facts.covers(rule.type, value, day):
+            continue
+        findings.append(ScanFinding(rule.id, rule.type, start, end, rule.severity, found.why, masked(rule.type, value)))
+    return findings
 
 
-def _of_mark(mark: Mark) -> ScanFinding:
-    return ScanFinding(mark.rule, mark.type, mark.start, mark.end, Severity.HARD, mark.evidence, "〔标志〕")
+def scanner_of(rules: Rules, lexicon: Lexicon | None) -> Scanner:
+    """The compiled scanner of these very rules; compiled once for as long as they are in use."""
+    for known_rules, known_lexicon, scanner in _compiled:
+        if known_rules is rules and known_lexicon is lexicon:
+            return scanner
+    scanner = Scanner(rules.rules, lexicon)
+    _compiled.insert(0, (rules, lexicon, scanner))
+    del _compiled[_KEPT:]
+    return scanner
 
 
-def _of_hit(rule: str, type_: str, severity: Severity, hit: Hit, plain: PlainText) -> ScanFinding:
-    start, end = plain.original(hit.start, hit.end)
-    return ScanFinding(rule, type_, start, end, severity, hit.evidence, hit.masked)
-
-
-def _without_overlaps(found: list[ScanFinding]) -> list[ScanFinding]:
-    """Hard before soft, then the earlier rule: sorting is stable. An interval taken is taken."""
-    order = {id(finding): number for number, finding in enumerate(found)}
-    kept: list[ScanFinding] = []
-    for finding in sorted(found, key=lambda one: (one.start, -one.end)):
-        last = kept[-1] if kept else None
-        if last is None or finding.start >= last.end:
-            kept.append(finding)
-        elif _rank(finding, order) < _rank(last, order):
-            kept[-1] = finding
-    return kept
-
-
-def _rank(finding: ScanFinding, order: dict[int, int]) -> tuple[bool, int]:
-    return finding.severity is not Severity.HARD, order[id(finding)]
+_KEPT = 8  # rules in use at a time: today's, those of another day, those of a preview
+_compiled: list[tuple[Rules, Lexicon | None, Scanner]] = []
 
 
 def _refuse_doubles_and_gaps(path: Path, rules: Rules) -> None:
     ids = [rule.id for rule in rules.rules]
     for rule_id in ids:
-        if ids.count(rule_id) > 1 or rule_id == LEXICON_RULE:
+        if ids.count(rule_id) > 1 or rule_id == LEXICON.id:
             raise BadInput(
                 f"the id {rule_id} is used twice", f"{path} [{rule_id}].id", "Give each rule an id of its own"
             )

@@ -1,0 +1,336 @@
+"""What points to one person without a number: names beside something personal, homes, illness, household facts.
+
+A name alone is no finding, since reports name officials. It becomes one beside something personal: after a word for a
+private person, before a sex or an illness, or in one sentence with a number of the kinds in `PERSONAL`.
+"""
+
+import re
+from collections.abc import Iterator
+
+from pubflow.confidentiality.found import Found, Reading, said_label
+from pubflow.confidentiality.rule_kinds import HomeAddress, Household, Medical, PersonName, Words
+
+PERSONAL = frozenset(
+    {
+        "CN_ID",
+        "MOBILE",
+        "BANK_CARD",
+        "PASSPORT",
+        "TRAVEL_PERMIT",
+        "WECHAT",
+        "QQ",
+        "ADDRESS",
+        "LANDLINE",
+        "MEDICAL",
+        "PLATE",
+    }
+)
+HAN = "\u3400-\u9fff"
+_SENTENCE_ENDS = "\n。；;！？!?"
+_BREAK = re.compile(rf"[{_SENTENCE_ENDS}，,、：:（()）\[\]【】“”\"'\s|/]")
+_MASKED = re.compile(r"[某*×ＸxX○〇]")
+_LONG_NAME = 3  # characters of a name that is safely the same wherever it is repeated
+_MANY_FACTS = 3  # of one household in one sentence: nobody needs to be named
+_DIGIT = "0-9一二三四五六七八九十百"
+
+
+class Names:
+    """The rule of the kind `person_name`: what a name looks like, and which names are private."""
+
+    def __init__(self, rule: PersonName) -> None:
+        self.rule = rule
+        double = "|".join(rule.double_surnames)
+        single = f"[{rule.surnames}]"
+        given = f"[ \\u3000]?[{HAN}]"
+        minority = f"{given}{{2,6}}(?:[·•]{given}{{1,8}}){{1,3}}"
+        some = f"(?:{double}){given}{{1,2}}|" if double else ""
+        self._name = rf"(?:{minority}|{some}{single}{given}{{1,2}})"
+        self._whole = re.compile(self._name)
+        roles, kin = _any_of(rule.roles), _any_of(rule.kin)
+        # A longer name first; what comes after it is a sign or a word that does not belong to a name.
+        after = rf"(?=[{_SENTENCE_ENDS}，,、：:（()）\[\]【】\s|/0-9A-Za-z]|$|{_any_of(rule.verbs_after)})"
+        long_first = f"{some}{single}{given}{{2}}|{minority}|{some}{single}{given}"
+        self._after_role = re.compile(
+            rf"(?:[（(][^）)\n]{{1,12}}[）)])?[ \u3000：:“]{{0,2}}(?:是|为|叫|名叫)?[“]?({long_first}){after}"
+        )
+        self._at_end = re.compile(rf"(?:^|{roles}|{kin})[ \u3000：:]?({self._name})$")
+        self._titles = re.compile("|".join(map(re.escape, rule.titles))) if rule.titles else None
+        self.words = rule.roles
+
+    def is_name(self, word: str) -> bool:
+        """Whether the whole word reads like a full name."""
+        return self._whole.fullmatch(word) is not None and not self._is_no_name(word)
+
+    def _is_no_name(self, word: str) -> bool:
+        return _MASKED.search(word) is not None or word.startswith(self.rule.not_names)
+
+    def at(self, reading: Reading, start: int, end: int) -> None:
+        """The name after a word for a private person, at start .. end."""
+        text = reading.text
+        found = self._after_role.match(text, end)
+        if not found or self._is_no_name(found[1]):
+            return
+        self._add(reading, *found.span(1), said_label(text[start:end]))
+
+    def before(self, reading: Reading, at: int, why: str, reach: int = 48) -> bool:
+        """Add the name that the sentence gives before `at`, looking at its clauses from right to left."""
+        text = reading.text
+        window_at = max(0, at - reach)
+        window = text[window_at:at]
+        for sign in _SENTENCE_ENDS:
+            if (cut := window.rfind(sign)) >= 0:
+                window_at, window = window_at + cut + 1, window[cut + 1 :]
+        end = len(window)
+        for _ in range(6):
+            while end and _BREAK.match(window[end - 1]):
+                end -= 1
+            if not end:
+                return False
+            begin = end
+            while begin and not _BREAK.match(window[begin - 1]):
+                begin -= 1
+            clause = window[begin:end]
+            if self._titles and self._titles.search(clause):
+                return False
+            if name := self._in_clause(clause):
+                if self._is_contact(window[:begin]):
+                    return False
+                self._add(reading, window_at + begin + name[0], window_at + begin + name[1], why)
+                return True
+            end = begin
+        return False
+
+    def _in_clause(self, clause: str) -> tuple[int, int] | None:
+        """Where a clause is a name, or ends with one after a word for a person."""
+        if (len(clause) <= 4 or "·" in clause or "•" in clause) and self.is_name(clause):
+            return 0, len(clause)
+        if len(clause) > 24:
+            clause_end = clause[-24:]
+            shift = len(clause) - 24
+        else:
+            clause_end, shift = clause, 0
+        for size in (3, 2, 4):
+            word = clause_end[-size:]
+            if len(word) == size and self.is_name(word):
+                found = self._at_end.search(clause_end)
+                if found and not self._is_no_name(found[1]):
+                    return shift + found.start(1), shift + found.end(1)
+        return None
+
+    def is_official(self, text: str, at: int) -> bool:
+        """A title stands directly before the name at `at`."""
+        return self._is_contact(text[max(0, at - 8) : at])
+
+    def _is_contact(self, before: str) -> bool:
+        """A name that an office gives for questions is public."""
+        return before.rstrip(" \u3000：:").endswith(self.rule.titles)
+
+    def _add(self, reading: Reading, start: int, end: int, why: str) -> None:
+        reading.found.append(Found(start, end, self.rule, ("姓名与能指向个人的信息在一起", why)))
+
+    # --- beside a sex
+
+    def sexes(self) -> tuple[str, ...]:
+        """Words that ask `beside_sex`."""
+        return ("男", "女")
+
+    def beside_sex(self, reading: Reading, start: int, end: int) -> None:
+        """A name before ，男，: 某某，女，汉族."""
+        text = reading.text
+        if (
+            start == 0
+            or text[start - 1] not in "，,（( \u3000、/|；;"
+            or text[end : end + 1]
+            not in (
+                *"，,）) \u3000、；;。/|\n性岁",
+                "",
+            )
+        ):
+            return
+        self.before(reading, start, "后面写有性别", reach=30)
+
+
+class Homes:
+    """The rule of the kind `address`."""
+
+    def __init__(self, rule: HomeAddress) -> None:
+        self._rule = rule
+        self.words = rule.labels
+        self.flat_words = ("单元", "栋", "幢", "号楼", "弄", "号院")
+        self._place = re.compile(
+            rf"(?:地址|地点|地|住址|处)?(?:位于|是|为|为|在|于|至)?[ \u3000：:=（(“\"]{{0,3}}"
+            rf"(?P<place>[{HAN}0-9A-Za-z（()）#·\-—－之]{{3,60}})"
+        )
+        number = f"[{_DIGIT}]{{1,5}}"
+        self._number = re.compile(
+            rf"{number}[A-Za-z]?[ ]?(?:号|栋|幢|座|楼|单元|室|弄|组|户|队|巷|层|房)|[村组屯寨庄]$|社区|小区"
+            rf"|{number}-{number}"
+        )
+        entrance, floor = f"[{_DIGIT}甲乙丙丁]{{1,3}}单元", f"(?:{number}(?:层|楼))?"
+        flat = f"{number}(?:室|号|户|房)?"
+        self._flat = re.compile(
+            rf"(?:{number}[A-Za-z]?(?:栋|幢|号楼|座|号院)(?:{entrance})?{floor}{flat}"
+            rf"|{number}(?:栋|幢|号楼|座)?{entrance}{floor}{flat}|{number}弄{number}号(?:{number}室)?)"
+        )
+        self._before_flat = re.compile(rf"[{HAN}0-9A-Za-z（）·]{{2,40}}$")
+        self._living = re.compile(r"^.*(?:住址|地址|家住|住在|居住于|居住在|现住|居住|位于|住)[为是在于]?")
+
+    def at(self, reading: Reading, start: int, end: int) -> None:
+        """The place after a word of living there."""
+        text = reading.text
+        if text[max(0, start - 8) : start].rstrip("的 \u3000").endswith(self._rule.not_after):
+            return
+        found = self._place.match(text, end)
+        if not found or not self._number.search(found["place"]):
+            return
+        first, last = found.span("place")
+        for cut in ("联系", "电话", "手机", "身份证", "邮编"):
+            if (at := text.find(cut, first, last)) >= 0:
+                last = at
+        if last - first < 4:
+            return
+        why = (said_label(text[start:end]), "其后有门牌、楼栋或村组")
+        reading.found.append(Found(first, last, self._rule, why))
+
+    def flat(self, reading: Reading, start: int, _end: int) -> None:
+        """A flat's number, whatever stands before it."""
+        text = reading.text
+        found = self._flat.search(text, max(0, start - 6), start + 24)
+        if not found or found.start() > start:
+            return
+        area = self._before_flat.search(text[max(0, found.start() - 40) : found.start()])
+        first = found.start() - (len(area[0]) if area else 0)
+        words = text[first : found.start()]
+        if living := self._living.match(words):
+            first += living.end()
+        before = text[max(0, first - 12) : first] + words
+        if any(word in before for word in self._rule.not_after):
+            return
+        if found.start() - first < 2:
+            return
+        reading.found.append(Found(first, found.end(), self._rule, ("写到楼栋单元和房号，是住宅地址的写法",)))
+
+
+class Illness:
+    """The rule of the kind `medical`."""
+
+    def __init__(self, rule: Medical, names: Names | None) -> None:
+        self._rule = rule
+        self._names = names
+        self.words = rule.verbs
+        self.causes = rule.causes
+        outcomes = "|".join(map(re.escape, rule.outcomes))
+        self._outcome = re.compile(rf"[^，。；\n]{{0,8}}(?:{outcomes})") if outcomes else None
+        known, word = _any_of(rule.diseases), f"{HAN}0-9A-Za-zⅠⅡⅢⅣ（）型期级"
+        ill = f"(?:[{rule.endings}]|{known})"
+        self._disease = re.compile(
+            rf"[有了过上为是患诊断：:“\" ]{{0,6}}(?P<disease>(?:{known})|[{word}]{{1,12}}?{ill})"
+        )
+        self._cell = re.compile(rf"[{word}、]{{0,14}}{ill}(?:[{HAN}0-9ⅠⅡⅢⅣ（）]{{0,4}}(?:期|型|级|后|术后))?")
+        self._adverb = re.compile(rf"(?:{_any_of(rule.adverbs)}|\d{{1,4}}[年月日])$")
+        self._subjects = re.compile(f"(?:{_any_of(rule.subjects)})$")
+
+    def at(self, reading: Reading, start: int, end: int) -> None:
+        """The disease after a verb of having it, and whoever has it before the verb."""
+        text = reading.text
+        found = self._disease.match(text, end)
+        if not found:
+            return
+        after = text[found.end("disease") : found.end("disease") + 4]
+        if after.startswith(self._rule.not_followed_by):
+            return
+        first = start - len(text[max(0, start - 20) : start])
+        before = text[first:start]
+        while adverb := self._adverb.search(before):
+            before = before[: adverb.start()]
+        at = first + len(before)
+        person = self._names is not None and self._names.before(reading, at, "后面写有病情", reach=24)
+        if not person and not self._subjects.search(before) and not self._named(reading, start):
+            return
+        why = (said_label(text[start:end]), "写的是一个人的病情")
+        reading.found.append(Found(*found.span("disease"), self._rule, why))
+
+    def because(self, reading: Reading, start: int, end: int) -> None:
+        """因 a disease, with what came of it: 因脑梗死住院."""
+        found = self._disease.match(reading.text, end)
+        if found and self._outcome and self._outcome.match(reading.text, found.end("disease")):
+            self.at(reading, start, end)
+
+    def is_disease(self, cell: str) -> bool:
+        """Whether a table's cell is the name of a disease."""
+        return bool(self._cell.fullmatch(cell))
+
+    def _named(self, reading: Reading, at: int) -> bool:
+        """Somebody was named earlier in the sentence."""
+        sentence = reading.text[max(0, at - 60) : at]
+        begin = at - len(sentence) + max(sentence.rfind(sign) for sign in _SENTENCE_ENDS) + 1
+        return any(
+            begin <= found.start < at and found.rule.type in ("PERSON_NAME", "CN_ID") for found in reading.found[-6:]
+        )
+
+
+class Households:
+    """The rule of the kind `household`."""
+
+    def __init__(self, rule: Household) -> None:
+        self._rule = rule
+        self.words = rule.facts
+        self._facts = re.compile("|".join(sorted(map(re.escape, rule.facts), key=len, reverse=True)))
+        self._subject = re.compile("|".join(map(re.escape, rule.subjects)))
+        self._tail = re.compile(r"[^，,。；;\n）)]{0,16}")
+
+    def at(self, reading: Reading, start: int, end: int) -> None:
+        """The whole sentence's facts, once: the trigger must be the first of them."""
+        text = reading.text
+        if not self._facts.search(text, end, end + 100):
+            return
+        begin = max(text.rfind(sign, max(0, start - 80), start) for sign in _SENTENCE_ENDS) + 1 or max(0, start - 80)
+        stop = min((at for sign in _SENTENCE_ENDS if (at := text.find(sign, end, end + 120)) >= 0), default=end + 120)
+        if self._facts.search(text, begin, start):
+            return
+        sentence = text[begin:stop]
+        facts = list(self._facts.finditer(text, start, stop))
+        if len({fact[0] for fact in facts}) < 2 or any(word in sentence for word in self._rule.not_in):
+            return
+        subject = self._subject.search(sentence)
+        if (
+            not subject
+            and len({fact[0] for fact in facts}) < _MANY_FACTS
+            and not any(
+                begin <= found.start < stop and found.rule.type == "PERSON_NAME" for found in reading.found[-4:]
+            )
+        ):
+            return
+        last = self._tail.match(text, facts[-1].end(), stop)
+        why = ("同一句中有" + "、".join(dict.fromkeys(fact[0] for fact in facts)), "写的是一户人家")
+        reading.found.append(Found(start, last.end() if last else stop, self._rule, why))
+
+
+def _any_of(words: Words) -> str:
+    """A pattern for any of the words, the longest first; for none, one that matches nothing."""
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True)) or "(?!)"
+
+
+def beside_personal(reading: Reading, names: Names) -> None:
+    """Names in one sentence with something personal that was found after them."""
+    for found in list(_personal(reading)):
+        names.before(reading, found.start, "后面写有个人信息")
+
+
+def repeated(reading: Reading, names: Names) -> None:
+    """A person named as private once is private wherever the document repeats the name."""
+    text = reading.text
+    known = {found.start for found in reading.found if found.rule is names.rule}
+    words = {text[found.start : found.end] for found in reading.found if found.rule is names.rule}
+    for word in words:
+        if len(word) < _LONG_NAME:
+            continue  # two characters are also parts of other words
+        at = text.find(word)
+        while at >= 0:
+            if at not in known and not names.is_official(text, at):
+                reading.found.append(Found(at, at + len(word), names.rule, ("同一姓名在本文别处与个人信息在一起",)))
+            at = text.find(word, at + len(word))
+
+
+def _personal(reading: Reading) -> Iterator[Found]:
+    return (found for found in reading.found if found.rule.type in PERSONAL)

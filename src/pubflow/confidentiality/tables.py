@@ -1,0 +1,448 @@
+"""Tables inside a text: rows of cells, and what a column says about its cells.
+
+A column is judged as a column, by its header and by the share of its values that have a form. So a figure of eleven
+digits in a column of figures is no telephone number, and the names of a list that gives addresses are personal.
+"""
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from pubflow.confidentiality.check_digits import is_organisation_code
+from pubflow.confidentiality.enterprises import Enterprises
+from pubflow.confidentiality.found import Found, Reading
+from pubflow.confidentiality.persons import HAN, PERSONAL, Illness, Names
+from pubflow.confidentiality.rule_kinds import (
+    EnterpriseFigures,
+    HomeAddress,
+    Household,
+    Labelled,
+    Medical,
+    OrganisationCode,
+    PersonName,
+    RuleBase,
+    SmallCell,
+    Words,
+)
+
+_HEADER_ROWS = 3
+_MOST_COLUMNS = 400
+_BLANK = " \t\u00a0\u3000\"'*_"
+_QUOTED = re.compile(r'"(?:[^"]|"")*"|[^,\t;|]*')
+_NUMBER = re.compile(r"[-+−]?[0-9][0-9,，]*(?:\.[0-9]+)?[%％]?")
+_LONG_NUMBER = re.compile(r"(?:[0-9][^0-9]?){7}")
+_BRACKETS = re.compile(r"[（(\[][^（）()\[\]]*[)）\]]")
+_RULE_LINE = re.compile(r"[\s|:+=\-─━┼]+")
+_WIDE_GAP = re.compile(r"\t|[ \u3000]{2,}|\u3000")
+_NAME_CELL = re.compile(rf"[{HAN}·•]{{2,10}}")
+_FIGURE_HEADS = re.compile(
+    r"元|吨|千瓦|产值|收入|利润|增加值|面积|产量|数量|金额|总额|税|累计|本月|合计|总计|增长|比重|指标值|数值|[0-9]{4}年|[量值额率]$"
+)
+_OTHER_NUMBERS = re.compile(
+    r"编号|序号|代码|单号|流水|合同|发票|订单|批次|批号|户号|表号|工号|学号|编码|条码|凭证|型号|档号|指标"
+)
+_UNIT_CELL = re.compile(r"(?:[万亿千百]?(?:元|千瓦时|吨|人|户|个|家|美元|平方米|公里|件|台|辆|度)|%|‰)$")
+_NO_FIGURE_HEADS = re.compile(r"序号|编号|代码|年份|邮编|电话|手机|号码|证|账号|卡号|日期|时间|年龄")
+
+
+@dataclass
+class Table:
+    """A block of lines with cells. heads: the header's words for each column, "" without any. lines: those below it."""
+
+    text: str
+    lines: list[tuple[int, int]]
+    sign: str
+    heads: list[str]
+    kinds: list[Counter[str]] = field(default_factory=list)
+
+    @property
+    def start(self) -> int:
+        """Where the first line below the header begins."""
+        return self.lines[0][0]
+
+    @property
+    def end(self) -> int:
+        """Where the last line ends."""
+        return self.lines[-1][1]
+
+    @cached_property
+    def rows(self) -> list[list[tuple[int, int]]]:
+        """The cells below the header; taken apart only for a table that somebody asks about."""
+        return [_cells(self.text, start, end, self.sign) for start, end in self.lines]
+
+    @cached_property
+    def columns(self) -> int:
+        """The number of columns."""
+        return max(len(self.heads), min(max(len(row) for row in self.rows), _MOST_COLUMNS))
+
+
+class Tables:
+    """The rules that look at tables."""
+
+    def __init__(
+        self,
+        rules: Sequence[RuleBase],
+        names: Names | None,
+        illness: Illness | None,
+        enterprises: Enterprises | None,
+    ) -> None:
+        self._names, self._illness, self._enterprises = names, illness, enterprises
+        self._headed = [rule for rule in rules if rule.headers and not isinstance(rule, SmallCell | EnterpriseFigures)]
+        self._small = [rule for rule in rules if isinstance(rule, SmallCell)]
+        words = {word for rule in rules for word in rule.headers if not isinstance(rule, EnterpriseFigures)}
+        words |= set(names.rule.private_headers) if names else set()
+        self._any_head = re.compile("|".join(sorted(map(re.escape, words), key=len, reverse=True)) or "(?!)")
+        self._figures = next((rule for rule in rules if isinstance(rule, EnterpriseFigures)), None)
+
+    def read(self, reading: Reading, *, csv: bool) -> None:
+        """Add what the columns of every table say, and take back numbers that turn out to be figures."""
+        for table in tables_in(reading.text, csv=csv):
+            self._table(reading, table)
+
+    def _table(self, reading: Reading, table: Table) -> None:
+        inside = [found for found in reading.found if table.start <= found.start < table.end]
+        if not inside and not self._may_hold_something(reading.text, table):
+            return
+        table.heads += [""] * (table.columns - len(table.heads))
+        places = self._columns_of(table, inside)
+        if wrong := self._figures_taken_for_numbers(reading.text, table, places):
+            reading.found[:] = [found for found in reading.found if (found.start, found.end) not in wrong]
+            places = [(found, column) for found, column in places if (found.start, found.end) not in wrong]
+        personal = self._typed_columns(reading, table, any(found.rule.type in PERSONAL for found, _ in places))
+        self._people(reading, table, personal)
+        self._respondents(reading, table)
+        for rule in self._small:
+            self._small_cells(reading, table, rule)
+
+    def _may_hold_something(self, text: str, table: Table) -> bool:
+        """A header names a type or counts respondents, or an enterprise is named."""
+        heads = "|".join(table.heads)
+        if self._any_head.search(heads):
+            return True
+        return self._enterprises is not None and self._enterprises.any_in(text, table.start, table.end)
+
+    def _columns_of(self, table: Table, inside: list[Found]) -> list[tuple[Found, int]]:
+        """The column of each number found in the table; counts the types of each column."""
+        table.kinds = [Counter() for _ in range(table.columns)]
+        starts = [cell[0] for row in table.rows for cell in row]
+        columns = [number for row in table.rows for number in range(len(row))]
+        places = []
+        for found in inside:
+            at = bisect_right(starts, found.start) - 1
+            if at >= 0:
+                places.append((found, columns[at]))
+                table.kinds[columns[at]][found.rule.type] += 1
+        return places
+
+    def _figures_taken_for_numbers(
+        self, text: str, table: Table, places: list[tuple[Found, int]]
+    ) -> set[tuple[int, int]]:
+        """Spans of numbers without a label of their own, in a column that holds figures."""
+        wrong: set[tuple[int, int]] = set()
+        for found, column in places:
+            if found.sure:
+                continue
+            head = table.heads[column]
+            if any(word in head for word in found.rule.headers):
+                continue
+            figures = (bool(_FIGURE_HEADS.search(head)) and "号" not in head) or bool(_OTHER_NUMBERS.search(head))
+            cells = [row[column] for row in table.rows if column < len(row) and row[column][0] < row[column][1]]
+            few = table.kinds[column][found.rule.type] * 2 < len(cells)
+            other_numbers = sum(_NUMBER.fullmatch(text, *cell) is not None for cell in cells) * 2 > len(cells)
+            if figures or (few and other_numbers) or (other_numbers and self._has_unit(text, table, found)):
+                wrong.add((found.start, found.end))
+        return wrong
+
+    def _has_unit(self, text: str, table: Table, found: Found) -> bool:
+        """Another cell of the row is a unit."""
+        for row in table.rows:
+            if row and row[0][0] <= found.start <= row[-1][1]:
+                return any(_UNIT_CELL.fullmatch(text, *cell) for cell in row)
+        return False
+
+    def _typed_columns(self, reading: Reading, table: Table, personal: bool) -> bool:
+        """Cells whose column's header names their type. Returns whether the table holds something personal."""
+        text = reading.text
+        listed = self._list_of_people(table)
+        taken = {(found.start, found.rule.type) for found in reading.found}
+        for column, head in enumerate(table.heads):
+            rule = self._rule_of(head)
+            if rule is None or isinstance(rule, PersonName):
+                continue
+            if isinstance(rule, Medical | Household) and not (listed or personal):
+                continue
+            why = (f"所在列的表头是“{head[:20]}”",)
+            for row in table.rows:
+                if column >= len(row):
+                    continue
+                start, end = row[column]
+                if self._is_value(rule, text, start, end) and not any(
+                    (place, rule.type) in taken for place in (start, start + 1)
+                ):
+                    reading.found.append(Found(start, end, rule, why))
+                    personal = personal or rule.type in PERSONAL
+        return personal
+
+    def _rule_of(self, head: str) -> RuleBase | None:
+        """The rule whose header word is in `head`; the longest word wins."""
+        if not head:
+            return None
+        best: tuple[int, RuleBase] | None = None
+        for rule in self._headed:
+            if isinstance(rule, HomeAddress) and any(word in head for word in rule.not_after):
+                continue
+            for word in rule.headers:
+                if word in head and (best is None or len(word) > best[0]):
+                    best = len(word), rule
+        return best[1] if best else None
+
+    def _is_value(self, rule: RuleBase, text: str, start: int, end: int) -> bool:
+        cell = text[start:end]
+        if not cell or "*" in cell or "×" in cell or "＊" in cell:
+            return False
+        if isinstance(rule, Labelled):
+            hit = rule.compiled.match(cell)
+            return hit is not None and hit.end() == len(cell)
+        if isinstance(rule, OrganisationCode):
+            return is_organisation_code(cell.replace("-", "").replace(" ", "").upper())
+        if isinstance(rule, HomeAddress):
+            return len(cell) >= 5 and not cell.isascii()
+        if isinstance(rule, Medical):
+            return self._illness is not None and self._illness.is_disease(cell)
+        return isinstance(rule, Household) and len(cell) >= 1 and cell not in ("无", "否", "/", "-", "—")
+
+    def _list_of_people(self, table: Table) -> bool:
+        names = self._names
+        return names is not None and any(any(word in head for word in names.rule.headers) for head in table.heads)
+
+    def _people(self, reading: Reading, table: Table, personal: bool) -> None:
+        """The names of a list that holds something personal."""
+        names = self._names
+        if names is None:
+            return
+        heads = table.heads
+        private = sum(any(word in head for word in names.rule.private_headers) for head in heads)
+        public = any(any(word in head for word in names.rule.public_headers) for head in heads)
+        if not personal and (public or private < 2):
+            return
+        text = reading.text
+        for column in range(table.columns):
+            head = heads[column] if column < len(heads) else ""
+            cells = [row[column] for row in table.rows if column < len(row) and row[column][0] < row[column][1]]
+            headed = any(word in head for word in names.rule.headers)
+            if not cells or (not headed and (head or len(cells) < 2)):
+                continue
+            valid = [cell for cell in cells if names.is_name(text[slice(*cell)].replace(" ", "").replace("\u3000", ""))]
+            if headed:
+                valid = [
+                    cell
+                    for cell in cells
+                    if cell in valid or _looks_like_name(text[slice(*cell)], len(valid), len(cells))
+                ]
+            elif len(valid) * 5 < len(cells) * 4:
+                continue
+            why = ("姓名与能指向个人的信息在同一张表里", f"所在列的表头是“{head[:20]}”" if head else "整列都是姓名")
+            known = {found.start for found in reading.found if found.rule is names.rule}
+            reading.found += [Found(*cell, names.rule, why) for cell in valid if cell[0] not in known]
+
+    def _respondents(self, reading: Reading, table: Table) -> None:
+        """Rows that give figures of one enterprise each."""
+        enterprises, rule = self._enterprises, self._figures
+        if enterprises is None or rule is None or table.columns < 2:
+            return
+        text = reading.text
+        column = self._name_column(text, table, enterprises, rule.headers)
+        if column is None:
+            return
+        figures = [
+            other for other in range(table.columns) if other != column and self._holds_figures(text, table, other)
+        ]
+        if not figures:
+            return
+        why = ("这一行是一家企业的名称和它的统计数据", "识别或者推断单个统计调查对象的资料不得公开（统计法第二十八条）")
+        for row in table.rows:
+            if column >= len(row) or not enterprises.is_enterprise(text[slice(*row[column])]):
+                continue
+            values = [row[other] for other in figures if other < len(row) and _NUMBER.fullmatch(text, *row[other])]
+            if values:
+                cells = [row[column], *values]
+                start, end = min(cell[0] for cell in cells), max(cell[1] for cell in cells)
+                reading.found.append(Found(start, end, rule, why))
+
+    def _name_column(self, text: str, table: Table, enterprises: Enterprises, headers: Words) -> int | None:
+        for column in range(table.columns):
+            cells = [row[column] for row in table.rows if column < len(row) and row[column][0] < row[column][1]]
+            named = sum(enterprises.is_enterprise(text[slice(*cell)]) for cell in cells)
+            head = table.heads[column] if column < len(table.heads) else ""
+            if named and (any(word in head for word in headers) or named * 2 >= len(cells)):
+                return column
+        return None
+
+    def _holds_figures(self, text: str, table: Table, column: int) -> bool:
+        head = table.heads[column] if column < len(table.heads) else ""
+        if _NO_FIGURE_HEADS.search(_BRACKETS.sub("", head)) or (column < len(table.kinds) and table.kinds[column]):
+            return False
+        cells = [row[column] for row in table.rows if column < len(row) and row[column][0] < row[column][1]]
+        numbers = sum(_NUMBER.fullmatch(text, *cell) is not None for cell in cells)
+        return bool(numbers) and numbers * 2 >= len(cells)
+
+    def _small_cells(self, reading: Reading, table: Table, rule: SmallCell) -> None:
+        """Figures of rows whose count of respondents is below the least."""
+        text = reading.text
+        counting = [
+            column
+            for column, head in enumerate(table.heads)
+            if _BRACKETS.sub("", head).strip().endswith(rule.headers) and not any(w in head for w in rule.not_values)
+        ]
+        if not counting:
+            return
+        column = counting[0]
+        values = [
+            other
+            for other in range(table.columns)
+            if other not in counting
+            and self._holds_figures(text, table, other)
+            and not any(word in table.heads[other] for word in rule.not_values)
+        ]
+        for row in table.rows:
+            if column >= len(row):
+                continue
+            count = text[slice(*row[column])].replace(",", "")
+            if not count.isdecimal() or not 0 < int(count[:6]) < rule.fewest:
+                continue
+            why = (
+                f"本行“{table.heads[column][:20]}”为{count}，少于{rule.fewest}",
+                "可能据此推断出单个统计调查对象（统计法第二十八条）",
+            )
+            for other in values:
+                if (
+                    other < len(row)
+                    and _NUMBER.fullmatch(text, *row[other])
+                    and text[slice(*row[other])] not in ("0", "0.0")
+                ):
+                    reading.found.append(Found(*row[other], rule, why))
+
+
+def _looks_like_name(cell: str, valid: int, cells: int) -> bool:
+    """A rare surname among names that are known."""
+    return valid * 2 >= cells and bool(_NAME_CELL.fullmatch(cell)) and len(cell) <= 4 and "某" not in cell
+
+
+def tables_in(text: str, *, csv: bool) -> Iterator[Table]:
+    """The tables of a text, from top to bottom. csv: every line is a row."""
+    if not csv and text.count(",") < 6 and not any(sign in text for sign in ("\t", "|", "  ", "\u3000")):
+        return
+    block: list[tuple[int, int]] = []
+    sign = ""
+    at = 0
+    while at <= len(text):
+        stop = text.find("\n", at)
+        stop = len(text) if stop < 0 else stop
+        here = _delimiter(text, at, stop, csv=csv, wanted=sign if block else "")
+        if block and (not here or here != sign):
+            if table := _table(text, block, sign):
+                yield table
+            block = []
+        if here:
+            block.append((at, stop))
+            sign = here
+        at = stop + 1
+    if block and (table := _table(text, block, sign)):
+        yield table
+
+
+def _delimiter(text: str, start: int, end: int, *, csv: bool, wanted: str) -> str:
+    """The sign that separates the cells of a line; "" for a line that is no row."""
+    if end - start > 20_000 or start == end:
+        return ""
+    if csv:
+        if wanted and text.find(wanted, start, end) >= 0:
+            return wanted
+        for sign in (",", "\t", ";", "|"):
+            if text.find(sign, start, end) >= 0:
+                return sign
+        return wanted if text[start:end].strip() else ""
+    if text.find("\t", start, end) >= 0:
+        return "\t"
+    if text.count("|", start, end) >= 2:
+        return "|"
+    if text.count(",", start, end) >= 2 and text.find("。", start, end) < 0 and text.find("，", start, end) < 0:
+        return ","
+    line = text[start:end].strip(" \u3000")
+    if len(line) < 200 and "。" not in line and "，" not in line and len(_WIDE_GAP.findall(line)) >= 2:
+        return "  "
+    return ""
+
+
+def _table(text: str, lines: list[tuple[int, int]], sign: str) -> Table | None:
+    """Header and lines of a block; None for what is no table."""
+    lines = [line for line in lines if not _RULE_LINE.fullmatch(text, *line)]
+    heads: list[str] = []
+    read = 0
+    for line in lines[:_HEADER_ROWS]:
+        words = [text[slice(*cell)] for cell in _cells(text, *line, sign)]
+        filled = [word for word in words if word]
+        if len(filled) < 2:
+            read += 1
+            continue
+        if any(_is_data(word) for word in filled) or (heads and not _continues_head(words)):
+            break
+        if len(heads) < len(words):
+            heads += [""] * (len(words) - len(heads))
+        heads = [head + (words[number] if number < len(words) else "") for number, head in enumerate(heads)]
+        read += 1
+    heads = [head.replace(" ", "").replace("\u3000", "") for head in heads]
+    return Table(text, lines[read:], sign, heads) if lines[read:] else None
+
+
+def _is_data(word: str) -> bool:
+    return _NUMBER.fullmatch(word) is not None or _LONG_NUMBER.search(word) is not None
+
+
+def _continues_head(words: list[str]) -> bool:
+    """A second line of a header holds units and notes only."""
+    return all(not word or _UNIT_CELL.fullmatch(word.strip("（）()")) or word.startswith(("（", "(")) for word in words)
+
+
+def _cells(text: str, start: int, end: int, sign: str) -> list[tuple[int, int]]:
+    """Spans of the cells of one line, without blanks, quotes and Markdown's marks around them."""
+    cells: list[tuple[int, int]] = []
+    if sign == "  ":
+        line_start = start + len(text[start:end]) - len(text[start:end].lstrip(" \u3000"))
+        at = line_start
+        for gap in _WIDE_GAP.finditer(text, line_start, end):
+            cells.append((at, gap.start()))
+            at = gap.end()
+        cells.append((at, end))
+    elif text.find('"', start, end) >= 0:
+        at = start
+        while at <= end:
+            cell = _QUOTED.match(text, at, end)
+            stop = cell.end() if cell else end
+            if stop < end and text[stop] != sign:  # something after a closing quote, or another separator
+                stop = text.find(sign, stop, end)
+                stop = end if stop < 0 else stop
+            cells.append((at, stop))
+            at = stop + 1
+    else:
+        at = start
+        for part in text[start:end].split(sign):
+            cells.append((at, at + len(part)))
+            at += len(part) + 1
+    if sign == "|" and cells and not text[slice(*cells[0])].strip():
+        cells = cells[1:]
+    return [_bare(text, cell) for cell in cells[:_MOST_COLUMNS]]
+
+
+def _bare(text: str, cell: tuple[int, int]) -> tuple[int, int]:
+    start, end = cell
+    if start < end and (text[start] in _BLANK or text[end - 1] in _BLANK or text[end - 1] == "\r"):
+        word = text[start:end]
+        left = len(word) - len(word.lstrip(_BLANK))
+        if left == len(word):
+            return start, start
+        return start + left, end - (len(word) - len(word.rstrip(_BLANK + "\r")))
+    return cell
