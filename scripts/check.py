@@ -1,7 +1,7 @@
 """All checks in one place: format, lint, types, floors of the house, migrations; with --tests all tests as well.
 
-Prints the seconds of each, and of each room of the tests. The tests that start a whole office run alone, since their
-processes need both cores; all others run two files at a time.
+Prints the seconds of each, and of each room of the tests. The checks go side by side, then the tests: a few start a
+whole office and mostly wait for it, so they share two processors with all others, which run two files at a time.
 """
 
 import re
@@ -9,7 +9,10 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -28,26 +31,26 @@ TESTS = {
 _DURATION = re.compile(r"^\s*(\d+\.\d+)s (?:call|setup|teardown)\s+tests/([\w.]+)")
 
 
-def run(name: str, command: list[object]) -> bool:
+def run(name: str, command: list[Any]) -> bool:
     """Run one check; its output is shown only when it fails."""
     began = time.monotonic()
     done = subprocess.run([str(part) for part in command], cwd=ROOT, capture_output=True, text=True, check=False)
     seconds = time.monotonic() - began
-    print(f"{'ok    ' if done.returncode == 0 else 'FAILED'} {name:<10} {seconds:6.1f} s", flush=True)
+    said = [_verdict(name, done.returncode, seconds)]
     if done.returncode != 0:
-        print(done.stdout + done.stderr, flush=True)
+        said.append(done.stdout + done.stderr)
+    print("\n".join(said), flush=True)
     return done.returncode == 0
 
 
 def run_tests(name: str, command: list[str]) -> bool:
-    """Run pytest, a dot a test; then the seconds of each room and pytest's own last line."""
+    """Run pytest, a dot for each test; then the seconds of each room and pytest's own last line."""
     began = time.monotonic()
     rooms: dict[str, float] = defaultdict(float)
     tail: list[str] = []
     last = ""
     in_durations = False
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    column = 0
     for line in process.stdout or ():
         found = _DURATION.match(line)
         if found:
@@ -55,30 +58,36 @@ def run_tests(name: str, command: list[str]) -> bool:
         if "slowest durations" in line:
             in_durations = True
         if " PASSED" in line:
-            column += 1
-            print(".", end="" if column % 100 else "\n", flush=True)
+            print(".", end="", flush=True)
         elif " FAILED" in line or " ERROR" in line:
             print("\n" + line.rstrip(), flush=True)
         elif not in_durations and "SUBPASSED" not in line:
             tail.append(line)
         last = line if line.strip() else last
     code = process.wait()
-    print()
-    if code != 0:
-        print("".join(tail), flush=True)
-    print(last.strip("= \n"))
-    for room, seconds in sorted(rooms.items(), key=lambda one: -one[1]):
-        print(f"       {room:<24} {seconds:6.1f} s")
-    print(f"{'ok    ' if code == 0 else 'FAILED'} {name:<10} {time.monotonic() - began:6.1f} s", flush=True)
+    said = ["", "".join(tail)] if code != 0 else [""]
+    said.append(last.strip("= \n"))
+    said += [f"       {room:<24} {seconds:6.1f} s" for room, seconds in sorted(rooms.items(), key=lambda one: -one[1])]
+    said.append(_verdict(name, code, time.monotonic() - began))
+    print("\n".join(said), flush=True)  # at once: another run may be printing its dots
     return code == 0
+
+
+def _verdict(name: str, code: int, seconds: float) -> str:
+    return f"{'ok    ' if code == 0 else 'FAILED'} {name:<10} {seconds:6.1f} s"
+
+
+def side_by_side(check: Callable[[str, list[Any]], bool], commands: Mapping[str, list[Any]]) -> bool:
+    """All at the same time, each to its end also after another failed; True when all of them passed."""
+    with ThreadPoolExecutor(len(commands)) as threads:
+        return all(list(threads.map(check, commands.keys(), commands.values())))
 
 
 def main() -> int:
     """Exit code 0 when everything passes."""
-    results = [run(name, list(command)) for name, command in CHECKS.items()]  # all of them, also after one failed
-    good = all(results)
+    good = side_by_side(run, CHECKS)
     if good and "--tests" in sys.argv[1:]:
-        good = all(run_tests(name, command) for name, command in TESTS.items())
+        good = side_by_side(run_tests, TESTS)
     return 0 if good else 1
 
 

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import and_
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from pubflow.audit.events import Event
@@ -41,12 +43,36 @@ Also = Callable[[Tx, Edition, EditionFacts, Actor], Mapping[str, Any] | None]
 
 def newest_edition(session: Session, report_id: str) -> Edition:
     """The edition of a report that people mean: the newest. Raises NotFound."""
-    edition = session.exec(
-        select(Edition).where(Edition.report_id == report_id).order_by(col(Edition.number).desc()).limit(1)
-    ).first()
-    if edition is None:
+    return newest_and_opening(session, report_id)[0]
+
+
+def newest_and_opening(session: Session, report_id: str) -> tuple[Edition, Opening | None]:
+    """The newest edition, and what its stage's flow has opened in this visit. Raises NotFound.
+
+    One question, for these and for the report: whoever asks for an edition looks at its report next, and finds it
+    in the session.
+    """
+    this_visit = and_(col(Opening.edition_id) == col(Edition.id), col(Opening.visit) == col(Edition.visit))
+    found = (
+        select(Edition, Opening, Report)
+        .join(Report, col(Report.id) == col(Edition.report_id))
+        .outerjoin(Opening, this_visit)
+        .where(Edition.report_id == report_id)
+        .order_by(col(Edition.number).desc())
+        .limit(1)
+    )
+    row = session.exec(found).first()
+    if row is None:
         raise NotFound(f"报告 {report_id}", "请用 `pubflow report list` 查看编号")
-    return edition
+    edition, opening, _ = row
+    return edition, opening
+
+
+def locked(session: Session, edition: Edition) -> Edition:
+    """The row as it is now, with nobody else changing it until the transaction ends; its report comes with it."""
+    found = select(Edition, Report).join(Report, col(Report.id) == col(Edition.report_id))
+    found = found.where(Edition.id == edition.id).with_for_update(of=Edition)
+    return session.exec(found, execution_options={"populate_existing": True}).one()[0]
 
 
 def facts_of(session: Session, edition: Edition) -> EditionFacts:
@@ -54,13 +80,17 @@ def facts_of(session: Session, edition: Edition) -> EditionFacts:
     report = session.get_one(Report, edition.report_id)
     stage = Stage(edition.stage)
     drafting, checking = stage is Stage.DRAFTING, stage is Stage.CONFIDENTIALITY_CHECK
-    version = session.get(Version, (edition.id, edition.version)) if drafting else None
+    versions = versions_of(session, edition)
+    version = next((one for one in versions if one.number == edition.version), None) if drafting else None
     reviews = session.exec(select(Review).where(Review.edition_id == edition.id).order_by(col(Review.id))).all()
-    writers, texts = reviewed_texts(session, edition, reviews)
+    writers, texts = reviewed_texts(edition, versions, reviews)
     decided = [review for review in reviews if review.state in DECIDED and by_others(review, writers)]
     line = texts.line_of(edition.digest)
     findings = session.exec(select(Finding).where(Finding.edition_id == edition.id)).all()
     here = [finding for finding in findings if finding.digest == edition.digest]
+    deciders = _deciders(
+        [review for review in decided if review.digest in line], [one for one in findings if one.digest in line]
+    )
     open_warnings = select(ImportWarning.code).where(
         ImportWarning.edition_id == edition.id, ImportWarning.state == "open"
     )
@@ -80,11 +110,9 @@ def facts_of(session: Session, edition: Edition) -> EditionFacts:
             if review.visit == edition.visit and review.stage == Stage.DEPARTMENT_REVIEW
         ),
         quorum=quorum_of(edition.workflow),
-        deciders=_deciders(
-            [review for review in decided if review.digest in line], [one for one in findings if one.digest in line]
-        ),
+        deciders=deciders,
         conflicted=_conflicted(session, edition) if stage in OPENED_BY_FLOW else frozenset(),
-        exemptions=_exemptions(session) if stage in OPENED_BY_FLOW else (),
+        exemptions=_exemptions(session) if stage in OPENED_BY_FLOW and deciders.keys() - {stage} else (),
         passed=_passed(edition, decided, texts),
         missing_fields=_missing(version) if drafting else (),
         broken_checks=tuple(version.broken_checks) if version else (),
@@ -130,17 +158,20 @@ def by_others(review: Review, writers: frozenset[str]) -> bool:
     return writers.isdisjoint((review.by, review.forced_by))
 
 
+def versions_of(session: Session, edition: Edition) -> Sequence[Version]:
+    """Every version of an edition, oldest first; the sealed texts stay in the database until somebody opens one."""
+    found = select(Version).where(Version.edition_id == edition.id).order_by(col(Version.number))
+    return session.exec(found.options(defer(col(Version.sealed)))).all()  # type: ignore[arg-type]  # sqlmodel's `col`
+
+
 def reviewed_texts(
-    session: Session, edition: Edition, reviews: Sequence[Review]
+    edition: Edition, versions: Sequence[Version], reviews: Sequence[Review]
 ) -> tuple[frozenset[str], ReviewedTexts]:
     """Who wrote any of this edition, and what department review knows of its texts.
 
     An approval of somebody who has become a writer since does not count any more.
     """
-    written = session.exec(
-        select(Version.author_id, Version.digest, Version.masks_of).where(Version.edition_id == edition.id)
-    ).all()
-    writers = frozenset(author for author, _, _ in written)
+    writers = frozenset(version.author_id for version in versions)
     steps: dict[str, set[str]] = {}
     for review in reviews:
         if review.stage == Stage.DEPARTMENT_REVIEW and review.state == "approved" and by_others(review, writers):
@@ -148,7 +179,7 @@ def reviewed_texts(
     texts = ReviewedTexts(
         whole=frozenset(digest for digest, approved in steps.items() if not open_rounds(edition, approved)),
         confirmed=frozenset(digest for digest, approved in steps.items() if CONFIRM_DIFFERENCE in approved),
-        masks_of={digest: base for _, digest, base in written if base is not None},
+        masks_of={version.digest: version.masks_of for version in versions if version.masks_of is not None},
     )
     return writers, texts
 

@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlmodel import col, select
-
 from pubflow.audit.events import Event
 from pubflow.lifecycle.stages import OPENED_BY_FLOW, Machine, Stage
 from pubflow.office.due import StepOutcome, not_due
-from pubflow.office.line import newest_edition
+from pubflow.office.line import locked, newest_and_opening
 from pubflow.office.office import Office
 from pubflow.office.telling import tell_next
 from pubflow.records.store import Tx
@@ -24,12 +22,11 @@ def open_stage(
     """
     step = OPENED_BY_FLOW[stage]
     with office.records.reading() as session:  # most idle runs end here, without taking the write lock
-        edition = newest_edition(session, report_id)
-        due = edition.stage == stage and session.get(Opening, (edition.id, step, edition.visit)) is None
-    if not due:
+        edition, opening = newest_and_opening(session, report_id)
+    if edition.stage != stage or opening is not None:
         return not_due(office, step, report_id)
     with office.records.writing(now, what=step, who=Machine.FLOW, subject=report_id) as tx:
-        again = tx.session.exec(select(Edition).where(col(Edition.id) == edition.id).with_for_update()).one()
+        again = locked(tx.session, edition)
         opened = tx.session.get(Opening, (again.id, step, again.visit))
         if again.stage != stage or opened is not None:
             tx.record(Event("repeated", f"flow:{step}", report_id, Machine.FLOW, again.digest))

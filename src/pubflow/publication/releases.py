@@ -262,14 +262,16 @@ def read_release(session: Session, release_id: str) -> Release:
 
 
 def editions_of(session: Session, release: Release) -> list[Edition]:
-    """The editions that become public together, by report number."""
-    found = select(Edition).where(Edition.release_id == release.id).order_by(col(Edition.report_id))
-    return list(session.exec(found).all())
+    """The editions that become public together, by report number; their reports are in the session with them."""
+    found = select(Edition, Report).join(Report, col(Report.id) == col(Edition.report_id))
+    found = found.where(Edition.release_id == release.id).order_by(col(Edition.report_id))
+    return [edition for edition, _ in session.exec(found)]
 
 
 def reports_of(session: Session, release: Release) -> list[str]:
     """Their report numbers."""
-    return [edition.report_id for edition in editions_of(session, release)]
+    found = select(Edition.report_id).where(Edition.release_id == release.id).order_by(col(Edition.report_id))
+    return list(session.exec(found).all())
 
 
 def all_releases(office: Office) -> list[tuple[Release, list[str]]]:

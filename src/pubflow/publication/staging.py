@@ -3,12 +3,13 @@
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from pubflow.audit.events import Event
 from pubflow.documents.templates import office_templates
@@ -21,7 +22,7 @@ from pubflow.office.office import Office
 from pubflow.publication.pages import PublicItem, Site, item_pages
 from pubflow.publication.releases import editions_of, read_release, unstage
 from pubflow.publication.tree import staged_digest
-from pubflow.records.tables import Edition, Release, Report, StagedPages
+from pubflow.records.tables import Edition, Release, Report, ReviewForm, StagedPages
 
 _ACTOR = f"flow:{SCHEDULED_PUBLICATION}"
 _OTHER_TEXT = Reason("other_text", "登记的文字不是签发的那一版，不得公开；请查看 pubflow audit verify")
@@ -53,25 +54,15 @@ def stage(office: Office, release_id: str, now: datetime) -> StepOutcome:
             return not_due(office, SCHEDULED_PUBLICATION, release_id)
         try:
             rendered = {edition.id: _render(office, session, edition, release) for edition in editions}
+            rows = [_sealed(office, session, edition, release, rendered[edition.id]) for edition in editions]
         except StorageFailed:
             raise
         except PubflowError as error:
             return _fail(office, release, str(error), now)
     with office.records.writing(now, what=ReleaseAction.STAGE, who=_ACTOR, subject=release_id) as tx:
         unstage(tx, release)
-        for edition in editions:
-            files = rendered[edition.id]
-            key = tx.session.get_one(Report, edition.report_id).wrapped_key
-            tx.session.add(
-                StagedPages(
-                    release_id=release.id,
-                    edition_id=edition.id,
-                    version_digest=edition.digest,
-                    pages_digest=staged_digest(files),
-                    sealed=office.vault.seal(key, _packed(files), _place(release, edition)),
-                )
-            )
-        digest = whole_digest({edition.id: staged_digest(rendered[edition.id]) for edition in editions})
+        tx.session.add_all(rows)
+        digest = whole_digest({row.edition_id: row.pages_digest for row in rows})
         tx.move(release, state=ReleaseState.STAGED.value, staged_digest=digest)
         tx.record(
             Event(
@@ -91,14 +82,17 @@ def stage(office: Office, release_id: str, now: datetime) -> StepOutcome:
 
 def open_staged(office: Office, session: Session, release: Release) -> dict[str, Files]:
     """The staged files by edition, opened from the vault. Raises SealBroken."""
-    opened: dict[str, Files] = {}
-    for edition in editions_of(session, release):
-        staged = session.get(StagedPages, (release.id, edition.id))
-        if staged is not None:
-            opened[edition.id] = _unpacked(
-                open_sealed(office, session, edition, staged.sealed, _place(release, edition))
-            )
-    return opened
+    sealed = {row.edition_id: row.sealed for row in staged_rows(session, release)}
+    return {
+        edition.id: _unpacked(open_sealed(office, session, edition, sealed[edition.id], _place(release, edition)))
+        for edition in editions_of(session, release)
+        if edition.id in sealed
+    }
+
+
+def staged_rows(session: Session, release: Release) -> Sequence[StagedPages]:
+    """What is staged for a release, sealed."""
+    return session.exec(select(StagedPages).where(StagedPages.release_id == release.id)).all()
 
 
 def whole_digest(pages_digests: dict[str, str]) -> str:
@@ -137,12 +131,30 @@ def public_item(office: Office, session: Session, edition: Edition, instant: dat
         source=head.source,
         published_at=instant,
         body_markdown=text.body,
+        notes=_notes(session, edition),
     )
+
+
+def _notes(session: Session, edition: Edition) -> tuple[str, ...]:
+    """What the page says beside the text: that something was left out, and by which law (区分处理)."""
+    form = session.get(ReviewForm, (edition.id, edition.digest))
+    return (form.public_note,) if form is not None and form.public_note else ()
 
 
 def _render(office: Office, session: Session, edition: Edition, release: Release) -> Files:
     item = public_item(office, session, edition, release.instant)
     return item_pages(item, site_of(office), page_templates(office.settings.templates))
+
+
+def _sealed(office: Office, session: Session, edition: Edition, release: Release, files: Files) -> StagedPages:
+    key = session.get_one(Report, edition.report_id).wrapped_key
+    return StagedPages(
+        release_id=release.id,
+        edition_id=edition.id,
+        version_digest=edition.digest,
+        pages_digest=staged_digest(files),
+        sealed=office.vault.seal(key, _packed(files), _place(release, edition)),
+    )
 
 
 def _fail(office: Office, release: Release, why: str, now: datetime) -> StepOutcome:

@@ -23,7 +23,7 @@ from pubflow.office.office import Office
 from pubflow.publication.listing import after_state
 from pubflow.publication.pages import item_path
 from pubflow.publication.releases import editions_of, unstage
-from pubflow.publication.staging import Files, open_staged, whole_digest
+from pubflow.publication.staging import Files, open_staged, staged_rows, whole_digest
 from pubflow.publication.tree import PublicTree, staged_digest
 from pubflow.records.store import Tx
 from pubflow.records.tables import Publication, Release
@@ -147,6 +147,7 @@ def _switch(office: Office, tree: PublicTree, release: Release, clock: Clock) ->
         return None
     with office.records.writing(now, what=ReleaseAction.SWITCH, who=RELEASE_LOOP.id, subject=release.id) as tx:
         fresh = tx.session.exec(select(Release).where(col(Release.id) == release.id).with_for_update()).one()
+        staged_rows(tx.session, fresh)  # in one question; the rules ask for each edition's
         reasons = [
             reason
             for edition in editions_of(tx.session, fresh)
@@ -169,9 +170,10 @@ def _record(tx: Tx, release: Release, public_at: datetime, opened: dict[str, Fil
     """Write down that a release is public: its editions, where each is, and how late it was."""
     lateness = round((public_at - release.instant) / timedelta(milliseconds=1))
     editions = editions_of(tx.session, release)
+    publications = []
     for edition in editions:
         path = item_path(edition.report_id)
-        tx.session.add(
+        publications.append(
             Publication(
                 edition_id=edition.id,
                 target=PRIMARY,
@@ -191,6 +193,7 @@ def _record(tx: Tx, release: Release, public_at: datetime, opened: dict[str, Fil
             data=data,
             published_at=release.instant,
         )
+    tx.session.add_all(publications)  # all at once: a move writes whatever was added before it
     before = release.state
     tx.move(release, state=ReleaseState.RELEASED.value, released_at=public_at, lateness_ms=lateness)
     tx.record(

@@ -62,9 +62,8 @@ def verify(office: Office, release_id: str, now: datetime) -> StepOutcome:
         receipts[publication.edition_id] = json.dumps({"seen": seen, "sha256": digest, "at": iso(now)})
     with office.records.writing(now, what="verify", who=_ACTOR, subject=release_id) as tx:
         fresh = read_release(tx.session, release_id)
-        for edition_id, receipt in receipts.items():
-            row = tx.session.exec(select(Publication).where(Publication.edition_id == edition_id)).one()
-            row.receipt, row.verified_at = receipt, now
+        for row in tx.session.exec(select(Publication).where(Publication.release_id == release_id)).all():
+            row.receipt, row.verified_at = receipts[row.edition_id], now
         tx.move(fresh, verified_at=now)
         tx.record(Event("verify", _ACTOR, release_id, Machine.FLOW, fresh.staged_digest, data={"pages": len(receipts)}))
     return StepOutcome(f"{release_id} verified: {len(receipts)} pages as released", changed=True)

@@ -12,7 +12,7 @@ from pubflow.records.tables import OPERATIONAL
 WRITES = "pubflow_writes"
 _BUSY_SECONDS = 15
 _TOUCHES = re.compile(
-    r"\b(?:INSERT(?:\s+OR\s+\w+)?\s+INTO|REPLACE\s+INTO|UPDATE(?:\s+OR\s+\w+)?|DELETE\s+FROM"
+    r"\b(?:INSERT(?:\s+OR\s+\w+)?\s+INTO|REPLACE\s+INTO|UPDATE(?:\s+OR\s+\w+)?(?!\s+SET\b)|DELETE\s+FROM"
     r"|TRUNCATE(?:\s+TABLE)?|MERGE\s+INTO)\s+[\"`]?(\w+)",
     re.IGNORECASE,
 )

@@ -1,6 +1,7 @@
 """Bringing a database to the present schema, and telling where model and migrations differ."""
 
 import threading
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 from sqlmodel import SQLModel
 
@@ -19,12 +21,25 @@ _ONE_AT_A_TIME = threading.Lock()
 
 def migrate(engine: Engine) -> None:
     """Upgrade to the newest migration; harmless when it is there already."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.connect() as connection:
+        if MigrationContext.configure(connection).get_current_heads() == _newest():
+            return  # nearly always; Alembic itself would take three times as long to see it
+    config = _config()
     with _ONE_AT_A_TIME, engine.connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+@cache
+def _newest() -> tuple[str, ...]:
+    return tuple(ScriptDirectory.from_config(_config()).get_heads())
 
 
 def differences(engine: Engine) -> list[Any]:

@@ -15,7 +15,7 @@ from pubflow.lifecycle.facts import Actor, EditionFacts
 from pubflow.lifecycle.stages import OPENED_BY_FLOW, Action, Role, Stage
 from pubflow.lifecycle.steps import judged
 from pubflow.moments import SHANGHAI, iso
-from pubflow.office.line import absent_behind, facts_of, newest_edition, refusals_recorded
+from pubflow.office.line import absent_behind, facts_of, locked, newest_edition, refusals_recorded
 from pubflow.office.office import Office
 from pubflow.records.tables import Claim, Edition
 from pubflow.settings import ConfigError
@@ -81,8 +81,7 @@ def release_claim(office: Office, report_id: str, actor: Actor, *, reason: str, 
 
 def _locked(session: Session, report_id: str) -> Edition:
     """The newest edition, so that of two claims at once one sees the other."""
-    edition = newest_edition(session, report_id)
-    return session.exec(select(Edition).where(Edition.id == edition.id).with_for_update()).one()
+    return locked(session, newest_edition(session, report_id))
 
 
 def _task(facts: EditionFacts, actor: Actor, now: datetime) -> tuple[Actor, str]:

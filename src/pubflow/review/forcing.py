@@ -73,7 +73,7 @@ def confirm_force(
             raise StepRefused(report_id, ZH[Action.FORCE], tuple(can_be_had))
         confirmed_by(tx, asked, actor, reason)
         if rules.round_is_done(facts):
-            close_round(tx.session, edition, review)
+            close_round(tx.session, edition, facts, review)
         review.state, review.by, review.reason, review.decided_at = "approved", actor.id, reason, now
         review.forced_by = asked.asked_by
         return {"review": review.step, "asked_by": asked.asked_by, "version": edition.version, "debt": asked.id}

@@ -18,7 +18,7 @@ from pubflow.lifecycle.facts import Actor
 from pubflow.lifecycle.rules import digest_objections
 from pubflow.lifecycle.stages import OPENED_BY_FLOW, Role, Stage
 from pubflow.office.access import open_sealed, open_text, read_text, reading_objections
-from pubflow.office.line import facts_of, newest_edition, refusals_recorded
+from pubflow.office.line import facts_of, locked, newest_edition, refusals_recorded
 from pubflow.office.office import Office
 from pubflow.office.passages import place_in, places
 from pubflow.records.store import Tx
@@ -152,8 +152,7 @@ def _view(row: Remark, opened: Mapping[int, Mapping[str, object]], whole: str, d
 
 def _open_to(tx: Tx, report_id: str, actor: Actor) -> Edition:
     """The edition, locked so that numbers follow each other, for somebody who may read its draft."""
-    edition = newest_edition(tx.session, report_id)
-    edition = tx.session.exec(select(Edition).where(Edition.id == edition.id).with_for_update()).one()
+    edition = locked(tx.session, newest_edition(tx.session, report_id))
     reasons = reading_objections(tx.session.get_one(Report, report_id), edition, actor)
     if Stage(edition.stage) not in _BEFORE_PUBLICATION:
         reasons = [Reason("stage", "稿件已公开或已结束，不再批注")]
