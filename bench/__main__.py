@@ -11,9 +11,16 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.audit import measure_audit
+from bench.detection import measure_confidentiality, measure_frozen, measure_lengths
 from bench.line import measure_line
 
-BENCHES: dict[str, Callable[[], list[dict[str, Any]]]] = {"audit": measure_audit, "line": measure_line}
+BENCHES: dict[str, Callable[[], list[dict[str, Any]]]] = {
+    "audit": measure_audit,
+    "line": measure_line,
+    "confidentiality": measure_confidentiality,
+    "frozen": measure_frozen,
+    "lengths": measure_lengths,
+}
 RESULTS = Path(__file__).parent / "results"
 
 

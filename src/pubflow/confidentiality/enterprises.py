@@ -53,6 +53,8 @@ class Enterprises:
         other = self._names.search(text, end, figures[0].start())
         if other and not self._is_general(text[max(end, other.start() - 8) : other.end()]) and word in self._deictic:
             return
+        if any(known in text[first:last] for known in self._rule.public_context):
+            return
         if reading.found and reading.found[-1].rule is self._rule and reading.found[-1].end >= first:
             return
         why = ("写的是一家企业的名称和它的统计数据", "识别或者推断单个统计调查对象的资料不得公开（统计法第二十八条）")

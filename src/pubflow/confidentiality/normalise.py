@@ -45,12 +45,12 @@ _NUMBER = re.compile(rf"[0-9{_CHINESE_DIGIT}](?:[{GAP}\n、，,]{{0,2}}[0-9{_CHI
 _PAUSES = str.maketrans("、，", "  ")  # between read-out digits; a comma of a table stays
 _HAN = "\u3400-\u9fff"
 _PART = rf"[{_BLANKS}·•・\-_|/*.~]"  # exactly one: wider gaps are columns
-_PARTS = rf"[{_BLANKS}·•・\-_|/*.~]{{1,3}}"
+_PARTS = rf"[{_BLANKS}·•・\-_|/*.~()（）\[\]【】「」]{{1,3}}"
 _SPACED = re.compile(
     rf"(?<![{_HAN}])[{_HAN}](?:{_PARTS}[{_HAN}]){{1,40}}(?![{_HAN}])"  # 机 密
     rf"|[{_HAN}](?:{_PART}[{_HAN}](?={_PART}[{_HAN}])){{1,40}}{_PART}[{_HAN}]"  # 含东 风 工 程有关
 )
-_GAPS_IN_WORD = re.compile(rf"[{_BLANKS}·•・\-_|/*.~]+")
+_GAPS_IN_WORD = re.compile(rf"[{_BLANKS}·•・\-_|/*.~()（）\[\]【】「」]+")
 
 
 @dataclass(frozen=True, slots=True)

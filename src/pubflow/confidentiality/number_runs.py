@@ -18,15 +18,19 @@ from pubflow.confidentiality.rule_kinds import (
     CreditCode,
     Mobile,
     OrganisationCode,
+    PersonName,
     ResidentId,
     RuleBase,
     Words,
 )
 
 _RUN = re.compile(rf"[0-9A-Za-z](?=(?:[A-Za-z{GAP}\n]{{0,6}}[0-9]){{5}})[0-9A-Za-z{GAP}\n]{{8,}}")
+_DIGIT_A_CELL = re.compile(r"(?<![0-9A-Za-z])[0-9](?:[ \t\n|]{1,4}[0-9Xx]){10,18}(?![0-9A-Za-z])")
+_ID_IN_CELLS = re.compile(r"(?<![0-9A-Za-z])[1-8][0-9]{2,15}(?:[ ]?[\t|][ ]?[0-9Xx]{1,14}){1,3}(?![0-9A-Za-z])")
 _GROUP = re.compile("[0-9A-Za-z]+")
 _INSIDE_LETTERS = re.compile(r"(?<![0-9])(?:[0-9]{17}[0-9Xx]|[0-9]{15,19}|1[0-9]{10})(?![0-9])")
 _LETTERS = re.compile("[A-Za-z]")
+_TITLE = 40  # characters at the head of a text that say what kind of document it is
 _CONTEXT = 80  # characters of the line before a code that may say why it is public
 _SIZES = frozenset({9, 11, 15, 16, 17, 18, 19})  # of the numbers we know
 _LOOSE = " \u3000\n()（）[]【】*`"  # between two numbers they do not make one code of both
@@ -64,6 +68,10 @@ class Numbers:
         self._cards = _of(rules, BankCard)
         self._credit = _of(rules, CreditCode)
         self._organisations = _of(rules, OrganisationCode)
+        surnames = "".join(rule.surnames for rule in _of(rules, PersonName)) or "（"
+        # What may stand directly before somebody's number: a sign, a word that announces one, a name.
+        name = rf"(?<![\u3400-\u9fff])[{surnames}][\u3400-\u9fff]{{1,2}}"
+        self._announced = re.compile(rf"(?:[^\u3400-\u9fff]|[号码人拨打电机致注话系微信]|^|{name})[ \u3000]?$")
 
     def read(self, reading: Reading) -> None:
         """Add every number of the text to `reading.found`, in reading order."""
@@ -76,6 +84,26 @@ class Numbers:
                     reading.found.append(found)
             elif _digits(whole) >= _FEWEST or _LETTERS.search(whole):
                 self._groups(reading, run.start(), run.end())
+
+        if "\t" in text or "|" in text:
+            self._over_cells(reading)
+
+    def _over_cells(self, reading: Reading) -> None:
+        """A number written a digit a cell, or a resident ID cut into two to four cells."""
+        text = reading.text
+        for run in _DIGIT_A_CELL.finditer(text):
+            digits = "".join(_GROUP.findall(run[0]))
+            found = self._id(text, digits, *run.span()) if len(digits) == 18 else None
+            if not found and 16 <= len(digits) <= 19 and digits.isdigit():
+                found = self._card(text, digits, *run.span(), (1,) * len(digits))
+            if not found and len(digits) == 11 and digits.isdigit():
+                found = self._mobile(text, digits, *run.span(), (1,) * 11)
+            if found:
+                reading.found.append(found)
+        for run in _ID_IN_CELLS.finditer(text):
+            digits = "".join(_GROUP.findall(run[0]))
+            if len(digits) == 18 and (found := self._id(text, digits, *run.span())):
+                reading.found.append(found)
 
     # --- one group
 
@@ -234,6 +262,7 @@ class Numbers:
                 (len(lengths) > 1 and lengths not in _MOBILE_GROUPS)
                 or _is_a_figure(text, start, end, rule.units, rule.not_after)
                 or _is_glued(text, start, end)
+                or not self._announced.search(text[max(0, start - 5) : start])
             ):
                 continue
             why = ("11位，号段是手机号段",)
@@ -265,7 +294,7 @@ class Numbers:
             if not is_credit_code(code) or code.startswith(rule.public_prefixes):
                 continue
             line = text[max(text.rfind("\n", 0, start) + 1, start - _CONTEXT) : start]
-            if any(word in line for word in rule.public_context):
+            if any(word in line or word in text[:_TITLE] for word in rule.public_context):
                 continue
             label = label_before(text, start, rule.labels)
             if code.isdigit() and not label:  # by chance, one number in 31

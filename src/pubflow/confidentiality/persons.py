@@ -204,7 +204,7 @@ class Homes:
         if living := self._living.match(words):
             first += living.end()
         before = text[max(0, first - 12) : first] + words
-        if any(word in before for word in self._rule.not_after):
+        if any(word in before for word in self._rule.not_after) or any(word in words for word in self._rule.offices):
             return
         if found.start() - first < 2:
             return

@@ -172,11 +172,15 @@ class Labelled(RuleBase):
 
 
 class HomeAddress(RuleBase):
-    """Where somebody lives 家庭住址: a flat or house number, or a place after a word of living there."""
+    """Where somebody lives 家庭住址: a flat or house number, or a place after a word of living there.
+
+    offices: buildings in which a flat's number is that of an office.
+    """
 
     detector: Literal["address"]
     labels: SomeWords
     not_after: Words = ()
+    offices: Words = ()
 
 
 class PersonName(RuleBase):
@@ -225,7 +229,10 @@ class Household(RuleBase):
 
 
 class EnterpriseFigures(RuleBase):
-    """Figures of one enterprise 单个企业数据 (Statistics Law 2024 Art. 28): name, indicator, value with unit."""
+    """Figures of one enterprise 单个企业数据 (Statistics Law 2024 Art. 28): name, indicator, value with unit.
+
+    public_context: words in the sentence that say that the figure was made public by law or by the firm.
+    """
 
     detector: Literal["enterprise_figures"]
     endings: SomeWords
@@ -233,6 +240,7 @@ class EnterpriseFigures(RuleBase):
     indicators: SomeWords
     units: SomeWords
     not_names: Words = ()
+    public_context: Words = ()
 
 
 class SmallCell(RuleBase):

@@ -41,9 +41,18 @@ _NAME_CELL = re.compile(rf"[{HAN}·•]{{2,10}}")
 _FIGURE_HEADS = re.compile(
     r"元|吨|千瓦|产值|收入|利润|增加值|面积|产量|数量|金额|总额|税|累计|本月|合计|总计|增长|比重|指标值|数值|[0-9]{4}年|[量值额率]$"
 )
+# Where a number that nobody labelled may be somebody's: anywhere else the column holds figures.
+_NUMBER_HEADS = re.compile(
+    r"手机|电话|联系|号码|卡号|账号|帐号|账户|证件|身份证|微信|备注|说明|通讯|通信方式|tel|phone|mobile|^号$",
+    re.IGNORECASE,
+)
 _OTHER_NUMBERS = re.compile(
     r"编号|序号|代码|单号|流水|合同|发票|订单|批次|批号|户号|表号|工号|学号|编码|条码|凭证|型号|档号|指标"
 )
+_ANY_ADDRESS = frozenset(
+    {"地址", "详细地址", "通讯地址", "联系地址", "所在地址"}
+)  # a firm's, unless persons are listed
+_PERSON_HEADS = ("姓名", "户主", "名字", "申请人", "当事人", "患者", "被调查人", "受访者", "收款人", "业主")
 _UNIT_CELL = re.compile(r"(?:[万亿千百]?(?:元|千瓦时|吨|人|户|个|家|美元|平方米|公里|件|台|辆|度)|%|‰)$")
 _NO_FIGURE_HEADS = re.compile(r"序号|编号|代码|年份|邮编|电话|手机|号码|证|账号|卡号|日期|时间|年龄")
 
@@ -149,12 +158,23 @@ class Tables:
             if any(word in head for word in found.rule.headers):
                 continue
             figures = (bool(_FIGURE_HEADS.search(head)) and "号" not in head) or bool(_OTHER_NUMBERS.search(head))
+            if (head and not _NUMBER_HEADS.search(head)) or self._in_row_of_figures(text, table, found.start):
+                wrong.add((found.start, found.end))
+                continue
             cells = [row[column] for row in table.rows if column < len(row) and row[column][0] < row[column][1]]
             few = table.kinds[column][found.rule.type] * 2 < len(cells)
             other_numbers = sum(_NUMBER.fullmatch(text, *cell) is not None for cell in cells) * 2 > len(cells)
             if figures or (few and other_numbers) or (other_numbers and self._has_unit(text, table, found)):
                 wrong.add((found.start, found.end))
         return wrong
+
+    def _in_row_of_figures(self, text: str, table: Table, at: int) -> bool:
+        """The first cell of the row names an indicator: a table whose columns are places or years."""
+        for row in table.rows:
+            if row and row[0][0] <= at <= row[-1][1]:
+                first = text[slice(*row[0])]
+                return row[0][1] < at and bool(_FIGURE_HEADS.search(first)) and not _NUMBER_HEADS.search(first)
+        return False
 
     def _has_unit(self, text: str, table: Table, found: Found) -> bool:
         """Another cell of the row is a unit."""
@@ -173,6 +193,8 @@ class Tables:
             if rule is None or isinstance(rule, PersonName):
                 continue
             if isinstance(rule, Medical | Household) and not (listed or personal):
+                continue
+            if isinstance(rule, HomeAddress) and head in _ANY_ADDRESS and not listed:
                 continue
             why = (f"所在列的表头是“{head[:20]}”",)
             for row in table.rows:
@@ -215,8 +237,7 @@ class Tables:
         return isinstance(rule, Household) and len(cell) >= 1 and cell not in ("无", "否", "/", "-", "—")
 
     def _list_of_people(self, table: Table) -> bool:
-        names = self._names
-        return names is not None and any(any(word in head for word in names.rule.headers) for head in table.heads)
+        return any(head.endswith(_PERSON_HEADS) for head in table.heads)
 
     def _people(self, reading: Reading, table: Table, personal: bool) -> None:
         """The names of a list that holds something personal."""
