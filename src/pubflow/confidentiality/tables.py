@@ -43,7 +43,7 @@ _FIGURE_HEADS = re.compile(
 )
 # Where a number that nobody labelled may be somebody's: anywhere else the column holds figures.
 _NUMBER_HEADS = re.compile(
-    r"手机|电话|联系|号码|卡号|账号|帐号|账户|证件|身份证|微信|备注|说明|通讯|通信方式|tel|phone|mobile|^号$",
+    r"手机|电话|联系|号码|银行卡|卡号|卡$|账号|帐号|账户|证件|身份证|微信|备注|说明|通讯|通信方式|tel|phone|mobile|^号$",
     re.IGNORECASE,
 )
 _OTHER_NUMBERS = re.compile(
