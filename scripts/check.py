@@ -87,7 +87,8 @@ def main() -> int:
     """Exit code 0 when everything passes."""
     good = side_by_side(CHECKS)
     if good and "--tests" in sys.argv[1:]:
-        good = all([run_tests(name, command) for name, command in TESTS.items()])
+        passed = [run_tests(name, command) for name, command in TESTS.items()]
+        good = all(passed)
     return 0 if good else 1
 
 

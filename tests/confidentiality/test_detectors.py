@@ -32,6 +32,8 @@ def found(text: str, form: str = "text") -> list[tuple[str, str]]:
             [("PERSON_NAME", "周立新"), ("MOBILE", "一三八零零一三八零零零"), ("ADDRESS", "青石镇柳树村四组")],
         ),
         ("李春梅同志于2019年被查出乳腺癌，目前在家休养。", [("PERSON_NAME", "李春梅"), ("MEDICAL", "乳腺癌")]),
+        ("李四光系尿毒症患者，需长期透析。", [("PERSON_NAME", "李四光"), ("MEDICAL", "尿毒症")]),
+        ("刘小芳，45岁，初中文化，无业。", [("PERSON_NAME", "刘小芳")]),
         ("患者李秀珍，女，67岁，因脑梗死住院。", [("PERSON_NAME", "李秀珍"), ("MEDICAL", "脑梗死")]),
         ("阿依古丽·买买提，女，维吾尔族，1990年生", [("PERSON_NAME", "阿依古丽·买买提")]),
         (f"张建国（身份证号：{ID}）", [("PERSON_NAME", "张建国"), ("CN_ID", ID)]),
@@ -70,6 +72,7 @@ def test_what_leads_to_one_person_or_firm_is_found_where_it_stands(text: str, ex
 @pytest.mark.parametrize(
     "text",
     [
+        "局长张三丰，45岁，汉族，主持全面工作。",
         "参加座谈的有区长王大山、副区长李小河。",
         "副局长张伟宣读了表彰决定，办公室主任李娜主持会议，咨询电话0791-12345678。",
         "规模以上工业企业472家，实现营业收入2835.2亿元，比上年增长3.1%。",
@@ -102,6 +105,12 @@ def test_public_facts_figures_masks_and_words_of_the_law_pass(text: str) -> None
             [("ENT_DATA", "江城第一机床厂;3456;120"), ("ENT_DATA", "长江食品厂;1234;33")],
         ),
         ("csv", "乡镇,农户数(户),出栏生猪(头)\n东镇,120,3400\n西镇,2,45", [("SMALL_CELL", "45")]),
+        ("csv", "行业,家数,产值\n采矿业,2家,200\n制造业,30家,3000", [("SMALL_CELL", "200")]),
+        (
+            "csv",
+            "指标,采矿业,制造业\n企业数(家),1,35\n营业收入(万元),230,4500\n增长(%),2,3",
+            [("SMALL_CELL", "230")],
+        ),
         ("csv", "指标,单位,本月\n用电量,千瓦时,13812345678\n产值,万元,345.6", []),
         (
             "text",

@@ -128,6 +128,10 @@ class Names:
     def _add(self, reading: Reading, start: int, end: int, why: str) -> None:
         reading.found.append(Found(start, end, self.rule, ("姓名与能指向个人的信息在一起", why)))
 
+    def beside_attribute(self, reading: Reading, start: int, _end: int) -> None:
+        """A name some clauses before an age, a birth, an origin: 某某，45岁，汉族."""
+        self.before(reading, start, "后面写有年龄、民族或出身", reach=30)
+
     # --- beside a sex
 
     def sexes(self) -> tuple[str, ...]:
@@ -218,7 +222,7 @@ class Illness:
         self._rule = rule
         self._names = names
         self.words = rule.verbs
-        self.causes = rule.causes
+        self.causes, self.patients = rule.causes, rule.patients
         outcomes = "|".join(map(re.escape, rule.outcomes))
         self._outcome = re.compile(rf"[^，。；\n]{{0,8}}(?:{outcomes})") if outcomes else None
         known, word = _any_of(rule.diseases), f"{HAN}0-9A-Za-zⅠⅡⅢⅣ（）型期级"
@@ -226,6 +230,7 @@ class Illness:
         self._disease = re.compile(
             rf"[有了过上为是患诊断：:“\" ]{{0,6}}(?P<disease>(?:{known})|[{word}]{{1,12}}?{ill})"
         )
+        self._of_patient = re.compile(rf"[，,]?(?:系|是|为|属)(?:一名|一位|长期)?(?P<disease>[{word}]{{0,10}}{ill})$")
         self._cell = re.compile(rf"[{word}、]{{0,14}}{ill}(?:[{HAN}0-9ⅠⅡⅢⅣ（）]{{0,4}}(?:期|型|级|后|术后))?")
         self._adverb = re.compile(rf"(?:{_any_of(rule.adverbs)}|\d{{1,4}}[年月日])$")
         self._subjects = re.compile(f"(?:{_any_of(rule.subjects)})$")
@@ -249,6 +254,19 @@ class Illness:
             return
         why = (said_label(text[start:end]), "写的是一个人的病情")
         reading.found.append(Found(*found.span("disease"), self._rule, why))
+
+    def patient(self, reading: Reading, start: int, _end: int) -> None:
+        """A disease before 患者, said of somebody: 某某系尿毒症患者."""
+        text = reading.text
+        window_at = max(0, start - 24)
+        found = self._of_patient.search(text[window_at:start])
+        if not found:
+            return
+        at = window_at + found.start()
+        if self._names is not None and self._names.before(reading, at, "后面写有病情", reach=16):
+            why = ("其后写有“患者”", "写的是一个人的病情")
+            span = (window_at + found.start("disease"), start)
+            reading.found.append(Found(*span, self._rule, why))
 
     def because(self, reading: Reading, start: int, end: int) -> None:
         """因 a disease, with what came of it: 因脑梗死住院."""

@@ -187,7 +187,7 @@ class PersonName(RuleBase):
     """A name beside something personal 个人姓名. Officials in their office are public (see `titles`).
 
     roles: words after which a name is that of a private person. kin: words before a name at the end of a clause.
-    verbs_after: what may follow a name after a role.
+    attributes: personal things that follow a name in the same sentence. verbs_after: what may follow one after a role.
     """
 
     detector: Literal["person_name"]
@@ -195,6 +195,7 @@ class PersonName(RuleBase):
     double_surnames: Words = ()
     roles: SomeWords
     kin: Words = ()
+    attributes: Words = ()
     verbs_after: Words = ()
     titles: Words = ()
     not_names: Words = ()
@@ -205,6 +206,7 @@ class PersonName(RuleBase):
 class Medical(RuleBase):
     """Illness of one person 健康信息: a disease with a word of having it, or in a table of persons.
 
+    patients: words directly after the disease of somebody.
     causes, outcomes: 因 before the disease counts when 住院 or the like comes after it.
     """
 
@@ -212,6 +214,7 @@ class Medical(RuleBase):
     verbs: SomeWords
     adverbs: Words = ()
     subjects: SomeWords
+    patients: Words = ()
     causes: Words = ()
     outcomes: Words = ()
     diseases: SomeWords

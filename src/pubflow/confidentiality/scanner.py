@@ -72,12 +72,17 @@ class Scanner:
         for home in homes:
             everywhere += [(home.words, home.at), (home.flat_words, home.flat)]
         if illness:
-            everywhere += [(illness.words, illness.at), (illness.causes, illness.because)]
+            everywhere += [
+                (illness.words, illness.at),
+                (illness.causes, illness.because),
+                (illness.patients, illness.patient),
+            ]
         prose = list(everywhere)
         prose += [(rule.facts, Households(rule).at) for rule in rules if isinstance(rule, Household)]
         prose += [(rule.only, FewRespondents(rule).at) for rule in rules if isinstance(rule, SmallCell) and rule.only]
         if names:
             prose += [(names.words, names.at), (names.sexes(), names.beside_sex)]
+            prose.append((names.rule.attributes, names.beside_attribute))
         if enterprises:
             prose.append((enterprises.words, enterprises.at))
         # In a table the columns say what a name or a figure is; the words around a cell do not.

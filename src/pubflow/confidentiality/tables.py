@@ -49,6 +49,8 @@ _NUMBER_HEADS = re.compile(
 _OTHER_NUMBERS = re.compile(
     r"编号|序号|代码|单号|流水|合同|发票|订单|批次|批号|户号|表号|工号|学号|编码|条码|凭证|型号|档号|指标"
 )
+_COUNT = re.compile(r"([0-9]{1,6}|[一二两])[家户个人]?")
+_SPELT = {"一": 1, "二": 2, "两": 2}
 _ANY_ADDRESS = frozenset(
     {"地址", "详细地址", "通讯地址", "联系地址", "所在地址"}
 )  # a firm's, unless persons are listed
@@ -104,6 +106,8 @@ class Tables:
         words = {word for rule in rules for word in rule.headers if not isinstance(rule, EnterpriseFigures)}
         words |= set(names.rule.private_headers) if names else set()
         self._any_head = re.compile("|".join(sorted(map(re.escape, words), key=len, reverse=True)) or "(?!)")
+        counts = [re.escape(word) for rule in self._small for word in rule.headers]
+        self._any_count = re.compile(rf"(?:{'|'.join(counts) or '(?!)'})(?:[（(][^,\t|\n]{{0,8}}[)）])?[ ]?[,\t|]")
         self._figures = next((rule for rule in rules if isinstance(rule, EnterpriseFigures)), None)
 
     def read(self, reading: Reading, *, csv: bool) -> None:
@@ -129,7 +133,7 @@ class Tables:
     def _may_hold_something(self, text: str, table: Table) -> bool:
         """A header names a type or counts respondents, or an enterprise is named."""
         heads = "|".join(table.heads)
-        if self._any_head.search(heads):
+        if self._any_head.search(heads) or self._any_count.search(text, table.start, table.end):
             return True
         return self._enterprises is not None and self._enterprises.any_in(text, table.start, table.end)
 
@@ -319,6 +323,7 @@ class Tables:
             if _BRACKETS.sub("", head).strip().endswith(rule.headers) and not any(w in head for w in rule.not_values)
         ]
         if not counting:
+            self._few_in_columns(reading, table, rule)
             return
         column = counting[0]
         values = [
@@ -331,8 +336,8 @@ class Tables:
         for row in table.rows:
             if column >= len(row):
                 continue
-            count = text[slice(*row[column])].replace(",", "")
-            if not count.isdecimal() or not 0 < int(count[:6]) < rule.fewest:
+            count = _count(text[slice(*row[column])])
+            if not 0 < count < rule.fewest:
                 continue
             why = (
                 f"本行“{table.heads[column][:20]}”为{count}，少于{rule.fewest}",
@@ -345,6 +350,33 @@ class Tables:
                     and text[slice(*row[other])] not in ("0", "0.0")
                 ):
                     reading.found.append(Found(*row[other], rule, why))
+
+    def _few_in_columns(self, reading: Reading, table: Table, rule: SmallCell) -> None:
+        """The same where the counts are a row and the respondents' groups are columns."""
+        text = reading.text
+        for counts in table.rows:
+            label = _BRACKETS.sub("", text[slice(*counts[0])]).strip() if counts else ""
+            if not label.endswith(rule.headers) or any(word in label for word in rule.not_values):
+                continue
+            few = [column for column in range(1, len(counts)) if 0 < _count(text[slice(*counts[column])]) < rule.fewest]
+            for row in table.rows:
+                name = text[slice(*row[0])] if row else ""
+                if row is counts or any(word in name for word in rule.not_values):
+                    continue
+                for column in few:
+                    if column < len(row) and _NUMBER.fullmatch(text, *row[column]):
+                        why = (
+                            f"本列“{label[:20]}”少于{rule.fewest}",
+                            "可能据此推断出单个统计调查对象（统计法第二十八条）",
+                        )
+                        reading.found.append(Found(*row[column], rule, why))
+            return
+
+
+def _count(cell: str) -> int:
+    """The count in a cell: 2, 2家, 两户; 0 for what is none."""
+    found = _COUNT.fullmatch(cell.replace(",", ""))
+    return _SPELT.get(found[1]) or int(found[1]) if found else 0
 
 
 def _looks_like_name(cell: str, valid: int, cells: int) -> bool:
