@@ -114,7 +114,8 @@ def test_public_facts_figures_masks_and_words_of_the_law_pass(text: str) -> None
         ("csv", "指标,单位,本月\n用电量,千瓦时,13812345678\n产值,万元,345.6", []),
         (
             "text",
-            "姓名　　　住址　　　　　电话\n王小二　　东街3号2单元101　　13800138000\n李小三　　西街5号1栋302　　13900139000",
+            "姓名　　　住址　　　　　电话\n王小二　　东街3号2单元101　　13800138000\n"
+            "李小三　　西街5号1栋302　　13900139000",
             [
                 *(("PERSON_NAME", "王小二"), ("ADDRESS", "东街3号2单元101"), ("MOBILE", "13800138000")),
                 *(("PERSON_NAME", "李小三"), ("ADDRESS", "西街5号1栋302"), ("MOBILE", "13900139000")),
@@ -127,7 +128,8 @@ def test_public_facts_figures_masks_and_words_of_the_law_pass(text: str) -> None
         ),
         (
             "html",
-            "<table><tr><th>户主姓名</th><th>联系电话</th></tr><tr><td>王 伟</td><td>138<span>0013</span>8000</td></tr></table>",
+            "<table><tr><th>户主姓名</th><th>联系电话</th></tr>"
+            "<tr><td>王 伟</td><td>138<span>0013</span>8000</td></tr></table>",
             [("PERSON_NAME", "王 伟"), ("MOBILE", "138<span>0013</span>8000")],
         ),
         ("html", "<p title='电话13800138000'>见附件</p>", [("MOBILE", "13800138000")]),
