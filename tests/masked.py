@@ -31,6 +31,7 @@ def propose(given: Given, report_id: str, place: int = 0, *, kind: str = "mask",
     digest = how.get("digest", given.edition(report_id).digest)
     decide(
         given.office, report_id, by, finding(given, report_id, place), kind, digest=digest, style=style,
+        ground=how.get("ground", "not_what_it_seems" if kind == "pass" else "privacy"),
         basis="个人信息保护法第二十五条", reason="私人号码", now=given.tick(),
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ from typing import Any
 
 MOBILE = "13800138000"
 BODY = f"## 一、联系\n\n联系人手机 {MOBILE}。\n"
-BASIS = ("--basis", "个人信息保护法第二十五条", "--reason", "私人号码")
+BASIS = ("--basis", "个人信息保护法第二十五条", "--reason", "私人号码", "--ground", "privacy")
 
 
 def before_the_officer(desk: Any, story: Any) -> tuple[str, str]:

@@ -147,6 +147,8 @@ def test_a_finding_passes_with_a_basis(desk: Any, story: Any, by: Any) -> None:
     words = ("check", "decide", report, finding, "--digest", digest, "--basis", "工作电话", "--reason", "对外公布")
     assert by("wan_ning", *words).code == 2
     assert by("fang_zhi", *words, "--pass").code == 1
+    assert by("wan_ning", *words, "--pass").code == 1  # no ground
+    words += ("--ground", "duty_to_publish")
     assert story.ok("wan_ning", *words, "--pass")["stage"] == "confidentiality_check"
     assert "可公开" in by("wan_ning", "check", "findings", report).out
 

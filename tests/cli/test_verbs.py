@@ -18,7 +18,8 @@ CONTRACT = {
     "config": "check",
     "report": "new import edit submit show list diff warnings cancel recall proposals fast move-workflow due",
     "review": "inbox approve return conflict claim remark force fact-check consent links respond link-void link-erase",
-    "check": "run findings decide clear",
+    "check": "run findings decide clear grounds consent override letter refer reply form marks off-system "
+    "rules-preview rescan withdrawals settle",
     "release": "plan list show stage move hold resume cancel retry",
     "audit": "log verify checkpoint prove export rotate-key restart-after-restore",
     "vault": "rotate-key",

@@ -23,11 +23,12 @@ def checked(given: Given) -> str:
 
 
 def let_pass(given: Given, report_id: str, finding: int | None, **changes: str | None) -> None:
-    asked = {"decision": "pass", "basis": "条例第十五条", "reason": "本人公开的办公电话", "by": "wan_ning"} | changes
+    asked = {"decision": "pass", "basis": "条例第十五条", "reason": "本人公开的办公电话", "by": "wan_ning"}
+    asked |= {"ground": "not_what_it_seems"} | changes
     digest = asked.pop("digest", given.edition(report_id).digest)
     decide(
         given.office, report_id, given.people[str(asked["by"])], finding or 0, str(asked["decision"]), digest=digest,
-        basis=str(asked["basis"]), reason=str(asked["reason"]), now=given.tick(),
+        ground=str(asked["ground"]), basis=str(asked["basis"]), reason=str(asked["reason"]), now=given.tick(),
     )  # fmt: skip
 
 
@@ -107,10 +108,10 @@ def test_the_form_must_be_whole_and_say_that_nothing_applies(given: Given) -> No
             clear_with(given, report_id, **changes)
     with refusal(given.office, SecretMarkFound, "国家秘密标志"):
         clear_with(given, report_id, opinion="机密★10年")
-    clear_with(given, report_id, result="部分公开", opinion="已去除个人信息")
+    clear_with(given, report_id, opinion="没有不予公开的内容")
     with given.office.records.reading() as session:
         form = session.get_one(ReviewForm, (f"{report_id}/1", given.edition(report_id).digest))
-    assert (form.result, form.opinion, form.by) == ("部分公开", "已去除个人信息", "wan_ning")
+    assert (form.result, form.opinion, form.by) == ("公开", "没有不予公开的内容", "wan_ning")
     assert form.answers["state_secret"] is False
     assert len(form.answers) == 8
 
@@ -138,7 +139,7 @@ def test_decisions_on_findings_hold_for_an_unchanged_text_and_not_for_an_edited_
     send_back(
         given.office, checked, given.people["wan_ning"], digest=digest, reason="改一句", place="全文", now=given.tick()
     )
-    given.write(checked, BODY + "\n另一句。\n")
+    given.write(checked, BODY.replace("联系人", "联系人的") + "\n另一句。\n")
     given.advance(checked, Stage.DRAFTING)
     given.advance(checked, Stage.DEPARTMENT_REVIEW)
     given.flows()

@@ -65,6 +65,11 @@ def person(role: str, *, id: str = "somebody", section: str = "zonghe") -> Actor
         (CHECK, Action.CLEAR, Role.OFFICER, {"opened": False}, "not_opened"),
         (CHECK, Action.CLEAR, Role.OFFICER, {"open_findings": 1}, "findings_open"),
         (CHECK, Action.CLEAR, Role.OFFICER, {"form_filled": False}, "form_missing"),
+        (CHECK, Action.CLEAR, Role.OFFICER, {"referral": "open"}, "referred"),
+        (CHECK, Action.CLEAR, Role.OFFICER, {"referral": "withheld"}, "withheld"),
+        (CHECK, Action.REFER, Role.OFFICER, {"opened": False}, "not_opened"),
+        (CHECK, Action.REPLY, Role.OFFICER, {"opened": False}, "not_opened"),
+        (SCHEDULED, Action.PUBLISH, Machine.RELEASE_LOOP, {"open_findings": 1}, "findings_open"),
         (CHECK, Action.RETURN, Role.OFFICER, {"opened": False}, "not_opened"),
         (APPROVAL, Action.SIGN, Role.LEADER, {"opened": False}, "not_opened"),
         (APPROVAL, Action.SIGN, Role.LEADER, {"sensitive": True}, "chief_needed"),
@@ -150,7 +155,7 @@ def test_every_return_recall_cancel_and_finding_decision_needs_a_reason_and_noth
         if blank:
             needing.add(action.value)
     assert needing == {
-        "return", "recall", "cancel", "decide", "force", "fast", "move_workflow", "refuse", "void"
+        "return", "recall", "cancel", "decide", "force", "fast", "move_workflow", "refuse", "void", "refer", "reply"
     }  # fmt: skip
 
 
@@ -162,6 +167,8 @@ DECISIONS = [
     (REVIEW, Action.FORCE, Role.LEADER),
     (CHECK, Action.DECIDE, Role.OFFICER),
     (CHECK, Action.CLEAR, Role.OFFICER),
+    (CHECK, Action.REFER, Role.OFFICER),
+    (CHECK, Action.REPLY, Role.OFFICER),
     (CHECK, Action.RETURN, Role.OFFICER),
     (APPROVAL, Action.SIGN, Role.LEADER),
     (APPROVAL, Action.RETURN, Role.CHIEF),

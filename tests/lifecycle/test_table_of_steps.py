@@ -31,6 +31,7 @@ WHO_MAY = {
         "move_workflow": ("P", "department_review"), "refuse": ("x", "drafting"), "void": ("CP", "department_review"),
     },
     "confidentiality_check": {
+        "refer": ("O", "confidentiality_check"), "reply": ("O", "confidentiality_check"),
         "decide": ("O", "confidentiality_check"), "clear": ("O", "approval"), "return": ("O", "drafting"),
         "cancel": ("P", "cancelled"),
         # Nothing has passed in these facts: what must be decided anew begins with department review.
@@ -78,7 +79,7 @@ def test_nothing_is_left_out_of_the_walk() -> None:
     assert {LETTERS[letter] for letter in LETTERS} == set(EVERYBODY)
     assert set(WHO_MAY) == set(Stage)
     assert set(WHO_MAY_WITH_A_RELEASE) == set(ReleaseState)
-    assert len(EDITION_CASES) == 9 * 15 * 10 == 1350
+    assert len(EDITION_CASES) == 9 * 17 * 10 == 1530
     assert len(RELEASE_CASES) == 6 * 10 * 10 == 600
 
 

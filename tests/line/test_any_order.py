@@ -138,7 +138,15 @@ class AnyOrder(RuleBasedStateMachine):
         elif edition.stage == Stage.CONFIDENTIALITY_CHECK:
             for one in findings(self.given.office, report_id):
                 self.attempt(
-                    decide, report_id, actor, one.id or 0, finding, digest=digest, basis="条例", reason="公开电话"
+                    decide,
+                    report_id,
+                    actor,
+                    one.id or 0,
+                    finding,
+                    digest=digest,
+                    ground="not_what_it_seems" if finding == "pass" else "privacy",
+                    basis="条例",
+                    reason="公开电话",
                 )
             if finding != "pass":  # what is proposed goes back, and its drafter answers
                 self.attempt(send_back, report_id, actor, digest=digest, reason="请答复", place="全文")

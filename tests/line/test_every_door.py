@@ -49,7 +49,8 @@ SOURCE = base64.b64encode(f"没有审定的旧报告\n一、概述\n{PLANTED}。
 # What every request offers besides its own fields: a person of bad will fills in whatever may help.
 OFFERED: dict[str, Any] = {
     "reason": "更正", "place": "全文", "opinion": "可以公开", "basis": "条例", "decision": "pass", "result": "公开",
-    "answers": {}, "answer": "accepted", "title": PLANTED, "kind": "news", "numbers": [1], "step": "section",
+    "ground": "not_what_it_seems", "answers": {}, "answer": "accepted", "title": PLANTED, "kind": "news",
+    "numbers": [1], "step": "section",
     "file": {"name": "旧报告.txt", "content": SOURCE}, "passage": APPROVED, "confirm": True, "give": [], "take": [],
 }  # fmt: skip
 
@@ -68,6 +69,8 @@ class Door:
     once: bool = False
 
 
+HOLDER = {"holder": "某公司", "on": "2026-01-05", "how": "书面", "document_no": "来函3号"}
+
 DOORS: dict[str, Door] = {
     # the text and its metadata
     "PUT /reports/{report_id}/text": Door(),
@@ -82,6 +85,10 @@ DOORS: dict[str, Door] = {
     "POST /reports/{report_id}/return": Door(),
     "POST /reports/{report_id}/clear": Door(),
     "POST /reports/{report_id}/findings/{finding_id}": Door(),
+    "POST /reports/{report_id}/findings/{finding_id}/consent": Door(fields=HOLDER),
+    "POST /reports/{report_id}/findings/{finding_id}/override": Door(fields=HOLDER),
+    "POST /reports/{report_id}/refer": Door(fields={"organ": "区保密局"}),
+    "POST /reports/{report_id}/reply": Door(fields={"answer": "public", "document_no": "复函5号"}),
     "POST /reports/{report_id}/sign": Door(),
     "POST /approvals": Door(),
     "POST /signatures": Door(),
@@ -95,6 +102,10 @@ DOORS: dict[str, Door] = {
     "POST /debts/{debt_id}/clear": Door(),
     # beside the line
     "POST /reports/{report_id}/scan": Door(),
+    "POST /marks/{case}": Door(fields={"outcome": "off_system"}),
+    "POST /rules/preview": Door(fields={"content": ""}),
+    "POST /rescan": Door(),
+    "POST /withdrawals/{task}": Door(),
     "POST /reports/{report_id}/claim": Door(),
     "POST /reports/{report_id}/claim/release": Door(),
     "POST /reports/{report_id}/remarks": Door(fields={"text": "请核对"}),
@@ -166,6 +177,7 @@ class Desk:
         for name, values in {
             "report_id": [self.signed], "release_id": [self.release], "code": ["W1"], "number": ["1"], "debt_id": ["1"],
             "finding_id": ["1"], "check_id": ["C-1"], "act": ["respond"], "token": ["x" * 43], "step": [*MACHINE_STEPS],
+            "case": ["1"], "task": ["W-2026-0001"],
             "verb": ["hold", "resume", "move", "cancel", "retry"], "person_id": ["liao_jun", "luo_qin"],
         }.items():  # fmt: skip
             paths = [one.replace(f"{{{name}}}", value) for one in paths for value in values]

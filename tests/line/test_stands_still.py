@@ -44,7 +44,16 @@ def every_decision(given: Given, report_id: str, stage: Stage) -> dict[str, Call
     elif stage is CHECK:
         ways["clear"] = lambda: given.clear(report_id)
         ways["decide"] = lambda: decide(
-            office, report_id, who, 1, "pass", digest=digest, basis="条例", reason="已核", now=given.tick()
+            office,
+            report_id,
+            who,
+            1,
+            "pass",
+            digest=digest,
+            ground="not_what_it_seems",
+            basis="条例",
+            reason="已核",
+            now=given.tick(),
         )
     else:
         ways["sign"] = lambda: sign(office, report_id, who, digest=digest, remark="", now=given.tick())

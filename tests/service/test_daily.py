@@ -22,7 +22,7 @@ def test_a_quiet_line_is_looked_at_and_that_is_written_down(given: Given) -> Non
     known = len(events(given.office))
     said = daily(given.office, "2026-11-23", given.tick())
     assert said.text == f"{known} events verify, 0 reports and 0 releases are overdue, 0 reminders written"
-    quiet = {"events": known, "overdue": [], "overdue_releases": [], "reminders": 0}
+    quiet = {"events": known, "overdue": [], "overdue_releases": [], "reminders": 0, "withdrawal_tasks": []}
     assert data_of(events(given.office)[-1]) == quiet
 
 

@@ -6,6 +6,7 @@ import typer
 
 from pubflow.cli.asking import ask
 from pubflow.cli.bulk import Reports, decided
+from pubflow.cli.checking import checking_verbs
 from pubflow.cli.exceptional import force_verb
 from pubflow.cli.notices import due_text
 from pubflow.cli.outside import outside_verbs
@@ -16,7 +17,7 @@ from pubflow.cli.verb import group, verb
 from pubflow.cli.words import Digest, NeededReason, Reason, Report, act_on, needed_digest
 
 review = group("review", "Department review: inbox, claim, approve, return, remark, conflict.")
-check = group("check", "Confidentiality check: run, findings, decide, clear.")
+check = group("check", "Confidentiality check: run, findings, decide, clear; grounds, referral, form, changed rules.")
 
 
 @verb(review, "inbox", example="pubflow review inbox")
@@ -79,6 +80,9 @@ force_verb(review)
 outside_verbs(review)
 
 
+checking_verbs(check)
+
+
 def sign_verb(app: typer.Typer) -> None:
     """Register `pubflow sign`, which stands alone."""
     verb(app, "sign", example='pubflow sign R-2026-0001 --digest 3f9a1c2b --reason "同意发布"')(sign)
@@ -107,20 +111,23 @@ def findings(report: Report) -> Told:
 @verb(
     check,
     "decide",
-    example='pubflow check decide R-2026-0001 7 --digest 3f9a1c2b --pass --basis "办公电话" --reason "对外公布"',
+    example="pubflow check decide R-2026-0001 7 --digest 3f9a1c2b --pass --ground duty_to_publish "
+    '--basis "办公电话" --reason "对外公布"',
 )
 def decide(
     report: Report,
     finding: Annotated[int, typer.Argument(metavar="FINDING", help="Number from `check findings`.")],
     basis: Annotated[str, typer.Option("--basis", help="Legal or factual basis.")],
     reason: NeededReason,
+    ground: Annotated[str, typer.Option("--ground", help="Why, by its id; see `check grounds`.")] = "",
     digest: Digest = None,
     pass_: Annotated[bool, typer.Option("--pass", help="The finding may be public.")] = False,
     propose: Annotated[str, typer.Option("--propose", metavar="mask|remove", help="Have the drafter change it.")] = "",
     style: Annotated[str, typer.Option("--style", help="How a mask looks, by its id in config/workflows.toml.")] = "",
 ) -> Told:
-    """Let one finding pass, or propose to mask or remove it.
+    """Let one finding pass, or propose to mask or remove it, each on a ground that fits its type.
 
+    Consent and public interest need their record first: `check consent`, `check override`.
     With a proposal the report goes back (`pubflow review return`); its drafter accepts or declines each.
     """
     if pass_ == bool(propose):
@@ -129,7 +136,7 @@ def decide(
         raise typer.BadParameter("goes with --propose mask", param_hint="--style")
     decision = propose or "pass"
     body = {"digest": needed_digest(digest, report), "decision": decision, "basis": basis, "reason": reason}
-    body["style"] = style
+    body |= {"ground": ground, "style": style}
     return saved(ask("POST", "reports", report, "findings", finding, body=body))
 
 
@@ -176,7 +183,7 @@ def _findings(found: list[dict[str, Any]]) -> Told:
             one["type"],
             one["masked"],
             f"{one['start']}-{one['end']}",
-            _DECISIONS.get(one["decision"], one["decision"]),
+            _decided(one),
             one.get("declined", ""),
             "；".join(one["evidence"]),
         )
@@ -185,6 +192,14 @@ def _findings(found: list[dict[str, Any]]) -> Told:
     if not rows:
         return Told(found, ["没有发现项"])
     return Told(found, [Table(("编号", "级别", "类型", "内容", "位置", "处理", "起草人不接受", "依据"), rows)])
+
+
+def _decided(one: dict[str, Any]) -> str:
+    """沿用 names who decided, when and on which ground: nobody has decided anew on this version."""
+    name = _DECISIONS.get(one["decision"], str(one["decision"]))
+    if not one.get("carried_from"):
+        return name
+    return f"{name}（沿用 {one['carried_from']}：{one['by']}，{moment(one['decided_at'])}，{one['ground']}）"
 
 
 _DECISIONS = {"": "未处理", "pass": "可公开", "mask": "建议脱敏", "remove": "建议删除"}

@@ -195,5 +195,6 @@ CHECKS: dict[str, Check] = {
     "no message is stuck": _of_register(stuck_messages),
     "what is done daily was done": _of_register(stuck.neglected),
     "nothing is left half done": _of_register(stuck.unfinished),
+    "what is public holds by the rules and facts of today": _of_register(stuck.of_the_check),
     "the public pages are those released": _public,
 }

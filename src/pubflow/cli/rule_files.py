@@ -1,19 +1,25 @@
 """The rule files that the rooms read themselves, for `pubflow config check`: readable, and true to their sentences."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+from pubflow.confidentiality.grounds import FILE as GROUNDS
+from pubflow.confidentiality.grounds import load_grounds
+from pubflow.confidentiality.public_facts import FILE as FACTS
+from pubflow.confidentiality.public_facts import disagreements, load_public_facts
 from pubflow.confidentiality.scan import Rules, load_rules, scan
 from pubflow.confidentiality.secret_marks import secret_marks_in_name
 from pubflow.drafting.import_rules import load_import_rules
 from pubflow.errors import BadInput
-from pubflow.settings import ConfigError, Problem
+from pubflow.settings import ConfigError, Problem, load_settings
 
 CONFIDENTIALITY, IMPORT = "rules/confidentiality.toml", "rules/import.toml"
 
 
 def rule_file_problems(config: Path) -> list[Problem]:
-    """Problems of the detection and import rules in the folder `config`."""
-    return [*_confidentiality(config / CONFIDENTIALITY), *_import(config / IMPORT)]
+    """Problems of the detection and import rules, the grounds and the public facts in the folder `config`."""
+    found = [*_confidentiality(config / CONFIDENTIALITY), *_import(config / IMPORT)]
+    return found + _of_room(config, GROUNDS, load_grounds) + _facts(config)
 
 
 def _confidentiality(file: Path) -> list[Problem]:
@@ -33,6 +39,27 @@ def _confidentiality(file: Path) -> list[Problem]:
                 what = f"“{sentence}” is found by {found[0]}"
                 problems.append(Problem(CONFIDENTIALITY, f"[{rule.id}].passes", what, remedy))
     return problems
+
+
+def _of_room(config: Path, name: str, load: Callable[[Path], object]) -> list[Problem]:
+    """What a file of the room says of itself when it cannot be used."""
+    try:
+        load(config / name)
+    except BadInput as error:
+        return [Problem(name, error.where.removeprefix(str(config / name)).strip(), error.what, error.remedy)]
+    return []
+
+
+def _facts(config: Path) -> list[Problem]:
+    """Public facts that cannot be used, or that disagree with bureau.toml."""
+    if found := _of_room(config, FACTS, load_public_facts):
+        return found
+    facts, file = load_public_facts(config / FACTS), str(config / FACTS)
+    try:
+        odd = disagreements(facts, load_settings(config), config / FACTS)
+    except ConfigError:
+        return []  # told already, by the files it is about
+    return [Problem(FACTS, one.where.removeprefix(file).strip(), one.what, one.remedy) for one in odd]
 
 
 def _found(sentence: str, rule: str, rules: Rules) -> list[str]:

@@ -2,41 +2,32 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
+from pubflow.confidentiality.bases import grounds_of, scan_text, today
+from pubflow.confidentiality.carrying import AS_IT_IS, carry_over
+from pubflow.confidentiality.fingerprints import life_of
 from pubflow.confidentiality.proposals import PROPOSING, propose, withdraw
-from pubflow.confidentiality.scan import Rules, ScanFinding, load_rules, scan
+from pubflow.confidentiality.review_form import seal_form
+from pubflow.confidentiality.right_holders import record_for
+from pubflow.confidentiality.scan import ScanFinding
 from pubflow.confidentiality.secret_marks import secret_marks, secret_marks_in_name
 from pubflow.errors import BadInput, NotFound
 from pubflow.lifecycle.facts import Actor, EditionFacts
 from pubflow.lifecycle.stages import Action, Stage
-from pubflow.moments import SHANGHAI
 from pubflow.office.access import open_text, read_text
 from pubflow.office.due import StepOutcome
 from pubflow.office.line import decision_row, newest_edition, refusals_recorded, take_step
 from pubflow.office.office import Office
 from pubflow.office.opening import open_stage
 from pubflow.records.store import Tx
-from pubflow.records.tables import Edition, Finding, ReviewForm
+from pubflow.records.tables import Edition, Finding, Proposal, ReviewForm
 
-AS_IT_IS = "pass"
 DECISIONS = (AS_IT_IS, *PROPOSING)
-CLEARING = ("公开", "部分公开")
-
-
-@cache
-def _rules(path: Path) -> Rules:
-    return load_rules(path)
-
-
-def rules_of(office: Office, now: datetime) -> Rules:
-    """The office's detection rules that hold today. Raises BadInput naming file, key and remedy."""
-    rules = _rules(office.settings.folder / "rules" / "confidentiality.toml")
-    return rules.valid_on(now.astimezone(SHANGHAI).date())
+PARTLY = "部分公开"
+CLEARING = ("公开", PARTLY)
 
 
 def marks(text: str, name: str) -> tuple[str, ...]:
@@ -48,23 +39,28 @@ def marks(text: str, name: str) -> tuple[str, ...]:
 def preview(office: Office, report_id: str, actor: Actor, now: datetime) -> list[ScanFinding]:
     """What the scan would find in the newest version; writes nothing but the reader's event."""
     _, text = read_text(office, actor, report_id, now=now)
-    return scan(text.canonical(), rules_of(office, now))
+    return scan_text(office, text.canonical(), now)
 
 
 def scan_version(office: Office, report_id: str, now: datetime) -> StepOutcome:
-    """The confidentiality-check flow's work: scan the version at hand, write the findings, open the officer's task."""
-    rules = rules_of(office, now)
+    """The confidentiality-check flow's work: scan the version at hand, write the findings, open the officer's task.
+
+    A pass of an earlier version holds on where value and clause are the same.
+    """
 
     def work(tx: Tx, edition: Edition) -> str:
         known = tx.session.exec(
             select(Finding.id).where(Finding.edition_id == edition.id, Finding.digest == edition.digest)
         ).first()
         text = open_text(office, tx.session, edition).canonical()
-        found = scan(text, rules)
+        found = scan_text(office, text, now)
+        carried = 0
         if known is None:  # an unchanged text that comes back keeps its findings and their decisions
-            for finding in found:
-                tx.session.add(_row(office, edition, text, finding))
-        return f"{len(found)} findings, officer's task opened"
+            rows = [_row(office, edition, text, finding) for finding in found]
+            tx.session.add_all(rows)
+            carried = carry_over(office, tx, edition, rows, now)
+        held = f", {carried} decisions hold on" if carried else ""
+        return f"{len(found)} findings{held}, officer's task opened"
 
     return open_stage(office, Stage.CONFIDENTIALITY_CHECK, report_id, now, work)
 
@@ -87,13 +83,16 @@ def decide(
     digest: str | None,
     basis: str,
     reason: str,
+    ground: str,
     style: str = "",
     now: datetime,
 ) -> Edition:
-    """Let one finding pass, or propose to mask or remove it; each with reason and legal basis.
+    """Let one finding pass, or propose to mask or remove it; each with its ground, basis and reason.
 
-    style: how a mask looks, by its id in the configuration; the first one if none is named. A proposal may be
-    replaced by another decision as long as the text has not gone back to its drafter.
+    ground: an id of `config/rules/grounds.toml` that fits type and decision; consent and public interest need their
+    record first. basis: the fact behind it. style: how a mask looks, by its id in the configuration; the first one if
+    none is named. A proposal may be replaced by another decision as long as the text has not gone back to its drafter;
+    a pass that holds on from an earlier version may be decided anew.
     Raises StepRefused, NotFound, BadInput, SecretMarkFound.
     """
     office.admit(actor, basis, "", now)
@@ -110,12 +109,17 @@ def decide(
             )
         if not basis.strip():
             raise BadInput("没有写明依据", str(finding_id), "请用 --basis 写明法律依据或事实依据")
-        if finding.decision == AS_IT_IS:
+        chosen = grounds_of(office).of(ground, finding.type, decision, today(now), where=str(finding_id))
+        if finding.decision == AS_IT_IS and finding.carried_from is None:
             raise BadInput(f"发现项 {finding_id} 已处理（{finding.decision}，{finding.by}）", report_id, "不必再处理")
-        data: dict[str, Any] = {"finding": finding.id, "rule": finding.rule, "decision": decision}
+        data: dict[str, Any] = {"finding": finding.id, "rule": finding.rule, "decision": decision, "ground": chosen.id}
+        right_holder = record_for(tx.session, edition, finding, chosen) if chosen.needs else None
+        if right_holder:
+            data["right_holder"] = right_holder
         if (withdrawn := withdraw(tx, finding)) is not None:
             data["withdrawn"] = withdrawn
-        finding.decision, finding.basis, finding.reason = decision, basis, reason
+        finding.decision, finding.ground, finding.basis, finding.reason = decision, chosen.id, basis, reason
+        finding.right_holder, finding.carried_from = right_holder, None
         finding.by, finding.decided_at = actor.id, now
         if decision in PROPOSING:
             data["proposal"] = propose(office, tx, edition, finding, style=style)
@@ -137,7 +141,9 @@ def clear(
 ) -> Edition:
     """Fill the review form 保密审查审批表 and let the version go on to approval.
 
-    answers: every item of the checklist, True where it applies to this text; one that applies cannot be cleared.
+    answers: every item of the checklist, True where it applies to this text. One that applies can be cleared only
+    where the ground of a pass answers it (consent, for instance). 部分公开 needs passages that were masked or
+    removed, each with its ground; the public page says so. The form is sealed and kept with its digest.
     Raises StepRefused, BadInput naming the item.
     """
     with refusals_recorded(office, actor, report_id, Action.CLEAR, now):
@@ -146,21 +152,26 @@ def clear(
     def fill(tx: Tx, edition: Edition) -> None:
         if not edition.digest:
             return
-        tx.session.merge(  # a text that came back unchanged is judged anew: the newest form holds
-            ReviewForm(
-                edition_id=edition.id,
-                digest=edition.digest,
-                result=result,
-                answers=dict(answers),
-                opinion=opinion,
-                by=actor.id,
-                filled_at=now,
-            )
+        _check_answers(office, tx.session, edition, answers)
+        form = ReviewForm(
+            edition_id=edition.id,
+            digest=edition.digest,
+            result=result,
+            answers=dict(answers),
+            opinion=opinion,
+            by=actor.id,
+            filled_at=now,
+            number=tx.next_id("S"),
+            public_note=_left_out(office, tx.session, edition) if result == PARTLY else "",
         )
+        seal_form(office, tx.session, edition, form, now)
+        tx.session.merge(form)  # a text that came back unchanged is judged anew: the newest form holds
 
     def decide_row(tx: Tx, edition: Edition, _facts: EditionFacts, acting: Actor) -> Mapping[str, Any]:
         tx.session.add(decision_row(edition, acting, now, state="cleared", reason=opinion))
-        return {"result": result, "version": edition.version}
+        form = tx.session.get_one(ReviewForm, (edition.id, edition.digest))
+        kept = {"form": form.number, "form_digest": form.form_digest}
+        return {"result": result, "version": edition.version, **kept}
 
     return take_step(
         office, report_id, Action.CLEAR, actor, now=now, digest=digest, reason=opinion, before=fill, also=decide_row
@@ -172,7 +183,6 @@ def _check_form(office: Office, result: str, answers: Mapping[str, bool], opinio
     items = {item.id: item.name for item in office.settings.checklist}
     missing = [name for id_, name in items.items() if id_ not in answers]
     unknown = [id_ for id_ in answers if id_ not in items]
-    applies = [items[id_] for id_, answer in answers.items() if answer and id_ in items]
     if missing:
         raise BadInput(f"审批表未填：{'、'.join(missing)}", "answers", "每一项都要回答是或否")
     if unknown:
@@ -181,12 +191,42 @@ def _check_form(office: Office, result: str, answers: Mapping[str, bool], opinio
         raise BadInput(
             f"结果“{result}”不能通过", "result", f"通过时可用：{'、'.join(CLEARING)}；其他情形请退回并写明理由"
         )
-    if applies:
-        raise BadInput(
-            f"审批表认为涉及：{'、'.join(applies)}，不能通过", "answers", "请用 review return 退回起草人处理"
-        )
     if not opinion.strip():
         raise BadInput("没有写明审查意见", "opinion", "请用 --opinion 写明")
+
+
+def _check_answers(office: Office, session: Session, edition: Edition, answers: Mapping[str, bool]) -> None:
+    """Raises BadInput where something applies that no pass on this text answers."""
+    grounds = grounds_of(office).by_id
+    passed = session.exec(
+        select(Finding.ground).where(
+            Finding.edition_id == edition.id, Finding.digest == edition.digest, Finding.decision == AS_IT_IS
+        )
+    ).all()
+    answered = {item for ground in passed if ground in grounds for item in grounds[ground].items}
+    applies = [item.name for item in office.settings.checklist if answers.get(item.id) and item.id not in answered]
+    if applies:
+        remedy = "请用 review return 退回起草人处理"
+        raise BadInput(f"审批表认为涉及：{'、'.join(applies)}，不能通过", "answers", remedy)
+
+
+def _left_out(office: Office, session: Session, edition: Edition) -> str:
+    """What the public page says about passages that were masked or removed. Raises BadInput (区分处理)."""
+    used = session.exec(
+        select(Finding.id, Finding.ground)
+        .join(Proposal, col(Proposal.finding_id) == col(Finding.id))
+        .where(Proposal.edition_id == edition.id, Proposal.state == "accepted")
+        .order_by(col(Proposal.id))
+    ).all()
+    grounds = grounds_of(office)
+    nameless = [str(number) for number, ground in used if ground not in grounds.by_id]
+    if not used:
+        what = "没有脱敏或者删除任何内容，不是部分公开"
+        raise BadInput(what, "result", "请用 check decide --propose 提出处理，或把结果改为公开")
+    if nameless:
+        what = f"发现项 {'、'.join(nameless)} 的处理没有写明理由"
+        raise BadInput(what, "result", "请退回后重新用 check decide --ground 写明")
+    return grounds.left_out([ground for _, ground in used])
 
 
 def _row(office: Office, edition: Edition, text: str, finding: ScanFinding) -> Finding:
@@ -202,4 +242,5 @@ def _row(office: Office, edition: Edition, text: str, finding: ScanFinding) -> F
         masked=finding.masked,
         evidence=list(finding.evidence),
         fingerprint=office.vault.fingerprint(text[finding.start : finding.end]),
+        life=life_of(office.vault, finding.rule, text, finding.start, finding.end),
     )

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import pubflow
 from pubflow.desk import (
     audit,
+    checking,
     decisions,
     exceptional,
     flows,
@@ -45,7 +46,7 @@ def application(office: Office, run_flow: flows.RunFlow) -> FastAPI:
     app.state.run_flow = run_flow
     app.state.link_limits = outside_page.limits_of(office)
     rooms = (people, reports, decisions, releases, audit, flows, reviewing, proposals, notices)
-    for room in (*rooms, exceptional, outside_page):
+    for room in (*rooms, checking, exceptional, outside_page):
         app.include_router(room.router)
     app.add_exception_handler(PubflowError, _refused)
     app.add_exception_handler(RequestValidationError, _misspelt)

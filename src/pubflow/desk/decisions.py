@@ -44,12 +44,14 @@ class FindingDecision(BaseModel):
     decision: str
     basis: str
     reason: str
+    ground: str = ""
     style: str = ""
 
 
 class FindingOut(BaseModel):
     """A finding with its evidence; the value itself is masked.
 
+    ground: an id of config/rules/grounds.toml. carried_from: the finding of an earlier version whose pass holds on.
     declined: why the drafter has declined to mask or remove it, if so.
     """
 
@@ -66,6 +68,9 @@ class FindingOut(BaseModel):
     reason: str = ""
     by: str | None = None
     decided_at: datetime | None = None
+    ground: str = ""
+    carried_from: int | None = None
+    right_holder: str | None = None
     declined: str = ""
 
 
@@ -141,6 +146,7 @@ def decide(report_id: str, finding_id: int, given: FindingDecision, office: TheO
         digest=given.digest,
         basis=given.basis,
         reason=given.reason,
+        ground=given.ground,
         style=given.style,
         now=utc_now(),
     )

@@ -31,7 +31,7 @@ from pubflow.lifecycle.workflow import ASKED, snapshot
 from pubflow.moments import SHANGHAI
 from pubflow.office.access import open_source
 from pubflow.office.due import DRAFTING, StepOutcome, not_due
-from pubflow.office.line import move_edition, newest_edition, refusals_recorded
+from pubflow.office.line import locked, move_edition, newest_edition, refusals_recorded
 from pubflow.office.office import Office
 from pubflow.records.store import Tx
 from pubflow.records.tables import Edition, ImportWarning, Report, Source
@@ -190,7 +190,7 @@ def make_draft(office: Office, report_id: str, now: datetime) -> StepOutcome:
     else:
         text = _from_template(office, source, raw)
     with office.records.writing(now, what=DRAFTING, who=Machine.FLOW, subject=report_id) as tx:
-        again = tx.session.exec(select(Edition).where(col(Edition.id) == edition.id).with_for_update()).one()
+        again = locked(tx.session, edition)
         if again.row_version != edition.row_version:
             tx.record(Event("repeated", f"flow:{DRAFTING}", report_id, Machine.FLOW, again.digest))
             return StepOutcome(

@@ -36,7 +36,6 @@ def save_version(
     if text.head.kind:
         office.settings.kind(text.head.kind)
     report = tx.session.get_one(Report, edition.report_id)
-    source = tx.session.get(Source, edition.id)
     number = edition.version + 1
     tx.session.add(
         Version(
@@ -46,7 +45,7 @@ def save_version(
             author_id=author,
             reason=reason,
             sealed=office.vault.seal(report.wrapped_key, text.canonical().encode(), f"{edition.id}/v{number}"),
-            missing_fields=missing_fields(text.head, imported=source is not None and source.kind == "import"),
+            missing_fields=missing_fields(text.head, imported=_is_imported(tx, edition)),
             broken_checks=broken_checks(text),
             masks_of=masks_of,
             created_at=tx.now,
@@ -54,6 +53,11 @@ def save_version(
     )
     report.title, report.category, report.method = text.head.title, category.id, text.head.method
     return {"version": number, "digest": text.digest, "workflow": _with_co_producers(office, edition, text, report)}
+
+
+def _is_imported(tx: Tx, edition: Edition) -> bool:
+    source = tx.session.get(Source, edition.id)
+    return source is not None and source.kind == "import"
 
 
 def _with_co_producers(office: Office, edition: Edition, text: ReportText, report: Report) -> dict[str, Any]:
@@ -75,6 +79,8 @@ def mend_warnings(tx: Tx, edition: Edition, text: ReportText, *, by: str, reason
 
     Returns the codes whose state changed. What a person has accepted stays accepted.
     """
+    if not _is_imported(tx, edition):  # only an import has warnings
+        return []
     before, after = ("mended", "open") if oddities(text.body) else ("open", "mended")
     changing = tx.session.exec(
         select(ImportWarning).where(

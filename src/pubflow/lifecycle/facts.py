@@ -103,6 +103,7 @@ class EditionFacts:
     fast_lane: empty where the kind has none, else possible, asked or granted.
     missing_consents: co-producing organs that have not consented to this text.
     open_faults: answers of outside fact checks that found a fault and that nobody has responded to.
+    referral: empty, open (the officer has referred this text and waits), or withheld (the answer was 不予公开).
     not_standing: deciders who lost their role, where the workflow says that their decision then does not stand.
     """
 
@@ -131,6 +132,7 @@ class EditionFacts:
     fast_lane: str = ""
     missing_consents: tuple[str, ...] = ()
     open_faults: tuple[str, ...] = ()
+    referral: str = ""
     not_standing: tuple[LostDecider, ...] = ()
     form_filled: bool = False
     release: ReleaseFact | None = None

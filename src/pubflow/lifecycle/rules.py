@@ -84,6 +84,15 @@ def findings_decided(facts: EditionFacts, actor: Actor, now: datetime) -> list[R
     ]
 
 
+def nothing_referred(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """The competent organ has answered what the officer asked about this text, and has not said no."""
+    if facts.referral == "open":
+        return [Reason("referred", "这一版本已报审，尚无答复；收到答复后请用 check reply 记录")]
+    if facts.referral == "withheld":
+        return [Reason("withheld", "报审的答复是不予公开；请用 review return 退回起草人处理，或取消")]
+    return []
+
+
 def proposals_answered(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
     """The drafter has accepted or declined every masking proposal on this text."""
     if not facts.open_proposals:

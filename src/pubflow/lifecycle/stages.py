@@ -40,6 +40,8 @@ class Action(StrEnum):
     MOVE_WORKFLOW = "move_workflow"
     REFUSE = "refuse"
     VOID = "void"
+    REFER = "refer"
+    REPLY = "reply"
 
 
 class ReleaseState(StrEnum):
@@ -122,6 +124,8 @@ ZH: Mapping[str, str] = {
     Action.MOVE_WORKFLOW: "换用现行流程",
     Action.REFUSE: "不同意联合发布",
     Action.VOID: "决定作废",
+    Action.REFER: "报审",
+    Action.REPLY: "记录报审答复",
     ReleaseAction.PLAN: "计划发布",
     ReleaseAction.CONFIRM: "确认发布",
     ReleaseAction.MOVE: "改期",

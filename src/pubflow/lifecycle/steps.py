@@ -67,9 +67,21 @@ STEPS: Mapping[tuple[Stage, Action], Step] = {
     (Stage.CONFIDENTIALITY_CHECK, Action.CLEAR): _step(
         Stage.APPROVAL,
         _OFFICER,
-        needs=(rules.opened, rules.findings_decided, rules.nothing_proposed, rules.form_filled),
+        needs=(
+            rules.opened,
+            rules.findings_decided,
+            rules.nothing_proposed,
+            rules.nothing_referred,
+            rules.form_filled,
+        ),
         decides=True,
     ),
+    **{
+        (Stage.CONFIDENTIALITY_CHECK, action): _step(
+            Stage.CONFIDENTIALITY_CHECK, _OFFICER, needs=(rules.opened,), decides=True, reason=True
+        )
+        for action in (Action.REFER, Action.REPLY)
+    },
     (Stage.CONFIDENTIALITY_CHECK, Action.RETURN): _step(Stage.DRAFTING, _OFFICER, needs=(rules.opened,), **_RETURNING),
     (Stage.APPROVAL, Action.SIGN): _step(
         Stage.SCHEDULED,
@@ -89,7 +101,13 @@ STEPS: Mapping[tuple[Stage, Action], Step] = {
     (Stage.SCHEDULED, Action.PUBLISH): _step(
         Stage.PUBLISHED,
         Machine.RELEASE_LOOP,
-        needs=(rules.instant_reached, rules.decided_on, rules.same_staged_digest, rules.decisions_stand),
+        needs=(
+            rules.instant_reached,
+            rules.decided_on,
+            rules.findings_decided,
+            rules.same_staged_digest,
+            rules.decisions_stand,
+        ),
     ),
     (Stage.DRAFTING, Action.CANCEL): _step(Stage.CANCELLED, Role.DRAFTER, Role.OPERATOR, reason=True),
     (Stage.DEPARTMENT_REVIEW, Action.CANCEL): _step(Stage.CANCELLED, Role.OPERATOR, reason=True),

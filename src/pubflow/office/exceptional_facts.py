@@ -11,12 +11,13 @@ from sqlmodel import Session, col, select
 from pubflow.audit.events import data_in
 from pubflow.lifecycle.facts import ForceFact, LostDecider
 from pubflow.lifecycle.stages import Role, Stage
-from pubflow.records.tables import AuditEvent, Countersign, Edition, OutsideCheck, Person, Review
+from pubflow.records.tables import AuditEvent, Countersign, Edition, OutsideCheck, Person, Referral, Review
 
 FORCE_REVIEW = "force_review"
 CONSENT, FACT_CHECK = "consent", "fact_check"
 AGREED, WRONG = "agreed", "wrong"
 HOLD = "hold"
+MAY_BE_PUBLIC, WITHHELD = "public", "withheld"
 DECIDED = ("approved", "cleared", "signed")
 _ROLES = {
     Stage.DEPARTMENT_REVIEW: frozenset({Role.SECTION_HEAD}),
@@ -35,11 +36,20 @@ def exceptional_facts(session: Session, edition: Edition, decided: Sequence[Revi
         checks = checks_on(session, edition)
         found["missing_consents"] = missing_consents(edition, checks)
         found["open_faults"] = open_faults(checks)
+    if stage is Stage.CONFIDENTIALITY_CHECK:
+        found["referral"] = _referral(session, edition)
     rule = edition.workflow.get("lost_role", {})
     if stage is Stage.SCHEDULED and HOLD in rule.values():
         lost = lost_deciders(session, edition, decided, persons_of(session))
         found["not_standing"] = tuple(one for one in lost if rule.get(one.stage) == HOLD)
     return found
+
+
+def _referral(session: Session, edition: Edition) -> str:
+    """Whether the text at hand waits for the answer to a referral, or may not be public by it."""
+    found = select(Referral.answer).where(Referral.edition_id == edition.id, Referral.digest == edition.digest)
+    answers = session.exec(found).all()
+    return "open" if "" in answers else WITHHELD if WITHHELD in answers else ""
 
 
 def fast_lane(edition: Edition) -> str:

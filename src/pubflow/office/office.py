@@ -9,8 +9,9 @@ from functools import cached_property
 from pathlib import Path
 
 from pubflow.audit.events import Event
-from pubflow.errors import SecretMarkFound
+from pubflow.errors import SecretMarkFound, StorageFailed
 from pubflow.lifecycle.facts import Actor
+from pubflow.lifecycle.stages import Role
 from pubflow.records.store import Records
 from pubflow.settings import Settings
 from pubflow.vault import Vault
@@ -94,6 +95,7 @@ class Office:
         """
         rules = self.marks(content, name)
         if rules:
+            self._call_officer(actor, now)
             self.refuse(
                 actor,
                 "-",
@@ -102,6 +104,18 @@ class Office:
                 {"code": "secret_mark", "rules": list(rules), "name": self.vault.fingerprint(name)},
             )
             raise SecretMarkFound(rules)
+
+    def _call_officer(self, actor: Actor, now: datetime) -> None:
+        """A message without a word of the text, once an hour for one person: an editor saves every few seconds."""
+        if not self.settings.notices.channels:
+            return
+        from pubflow.office.telling import call  # late: telling is about an office
+
+        key = f"secret_mark/{actor.id}/{now:%Y-%m-%dT%H}"
+        # The refusal counts even where the message cannot be written; the storage's failure is kept for the history.
+        with suppress(StorageFailed), self.records.writing(now, what="call officer", who=actor.id, subject="-") as tx:
+            told = call(self, tx, key, "secret_mark", self.settings.notices.secret_mark, (Role.OFFICER,), "-")
+            tx.record(Event("officer_called", actor.id, "-", data={"messages": told}))
 
     def refuse(self, actor: Actor, subject: str, action: str, now: datetime, data: Mapping[str, object]) -> None:
         """Record a refusal in a transaction of its own."""

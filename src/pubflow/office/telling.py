@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from pubflow.lifecycle.stages import ZH, Role, Stage
 from pubflow.office.deadlines import Due
@@ -12,7 +12,7 @@ from pubflow.office.outbox import put
 from pubflow.office.waiting import Task, people_for, read_tasks
 from pubflow.records.store import Tx
 from pubflow.records.tables import Edition, Person
-from pubflow.settings.notices import Rung, Wording
+from pubflow.settings.notices import PLACEHOLDERS, Rung, Wording
 
 ASKED, RETURNED = "asked", "returned"
 
@@ -59,6 +59,20 @@ def post(
                 **place,
             )
     return new
+
+
+def call(office: Office, tx: Tx, key: str, kind: str, wording: Wording, roles: Iterable[Role], subject: str) -> int:
+    """Tell everybody present who has one of these roles about something that is no task of the line; how many messages.
+
+    Only {report} and {desk} have a meaning in such a text.
+    """
+    if not office.settings.notices.channels:
+        return 0
+    wanted = set(roles)
+    everybody = tx.session.exec(select(Person).where(col(Person.active).is_(True)).order_by(col(Person.id))).all()
+    people = present(tx.session, [one for one in everybody if wanted & set(one.roles)], tx.now)
+    words = dict.fromkeys(PLACEHOLDERS, "") | {"report": subject, "desk": office.settings.notices.sending.desk}
+    return post(office, tx, key, kind, wording, words, [one.id for one in people], {"subject": subject})
 
 
 def words_of(office: Office, task: Task | None, edition: Edition, due: Due) -> dict[str, str]:

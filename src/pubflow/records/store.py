@@ -21,11 +21,22 @@ from pubflow.moments import SHANGHAI, iso
 from pubflow.records.appending import append
 from pubflow.records.engine import WRITES
 from pubflow.records.pending import Pending
-from pubflow.records.tables import Counter, Edition, Opening, PersonalValue, Release, Report, Source, Version
+from pubflow.records.tables import (
+    Counter,
+    Edition,
+    Opening,
+    PersonalValue,
+    Release,
+    Report,
+    ReviewForm,
+    Source,
+    StagedPages,
+    Version,
+)
 from pubflow.vault import SealBroken, Vault
 
 # The rows of one report that a step looks at again and again.
-_KEPT = (Report, Edition, Version, Opening, Release, Source)
+_KEPT = (Report, Edition, Version, Opening, Release, ReviewForm, Source, StagedPages)
 _SALT_BYTES = 32
 
 
@@ -61,13 +72,11 @@ class Tx:
 
     def next_number(self, counter: str) -> int:
         """The next value of a gapless counter, from 1."""
-        # Two transactions may be the first to ask: the second waits here and finds the row of the first.
+        # Two transactions may be the first to ask: the second waits here and counts on from the row of the first.
         insert_or = sqlite.insert if self.session.get_bind().dialect.name == "sqlite" else postgresql.insert
-        self.session.execute(insert_or(Counter).values(name=counter, value=0).on_conflict_do_nothing())
-        row = self.session.exec(select(Counter).where(Counter.name == counter).with_for_update()).one()
-        row.value += 1
-        self.session.flush()
-        return row.value
+        counted = insert_or(Counter).values(name=counter, value=1)
+        counted = counted.on_conflict_do_update(index_elements=["name"], set_={"value": col(Counter.value) + 1})
+        return self.session.connection().execute(counted.returning(col(Counter.value))).scalar_one()
 
     def next_id(self, prefix: str) -> str:
         """A readable identifier such as R-2026-0001; the year is that of Shanghai."""
@@ -123,7 +132,7 @@ class Tx:
 
 
 class _Session(Session):
-    """A short session that keeps what it has read of one report, so that asking again by key asks no database."""
+    """A short session that keeps what it read and wrote of one report, so that asking again by key asks no database."""
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine, expire_on_commit=False)
@@ -131,6 +140,7 @@ class _Session(Session):
 
 
 @sqlalchemy_event.listens_for(_Session, "loaded_as_persistent")
+@sqlalchemy_event.listens_for(_Session, "pending_to_persistent")
 def _keep(session: _Session, row: object) -> None:
     if isinstance(row, _KEPT):
         session.kept.append(row)

@@ -245,7 +245,11 @@ class Review(SQLModel, table=True):
 
 
 class Finding(SQLModel, table=True):
-    """What the scan found in one digest. The value itself is not kept: its mask and a keyed fingerprint are."""
+    """What the scan found in one digest. The value itself is not kept: its mask and keyed fingerprints are.
+
+    life: keyed fingerprint of rule, value and clause; a pass lives as long as it is the same. carried_from: the
+    finding of an earlier version whose pass holds on. ground: id of the ground; right_holder: the record it rests on.
+    """
 
     __tablename__ = "finding"
     id: int | None = Field(default=None, primary_key=True)
@@ -260,11 +264,84 @@ class Finding(SQLModel, table=True):
     masked: str
     evidence: list[str] = _json()
     fingerprint: str
+    life: str = ""
     decision: str = ""
+    ground: str = ""
     basis: str = ""
     reason: str = ""
     by: str | None = None
     decided_at: datetime | None = _maybe_moment()
+    carried_from: int | None = None
+    right_holder: str | None = None
+
+
+class RightHolder(SQLModel, table=True):
+    """A right holder 权利人 behind one value: has consented to its publication, or is told of an override.
+
+    kind: consent or override. life: of the finding. holder: commitment to a personal value. given_on: day of the
+    consent or of the letter. sealed: the letter of an override, as it was sent; letter_digest its SHA-256.
+    """
+
+    __tablename__ = "right_holder"
+    id: str = Field(primary_key=True)
+    edition_id: str = Field(foreign_key="edition.id", index=True)
+    finding_id: int = Field(foreign_key="finding.id")
+    life: str
+    kind: str
+    holder: str
+    given_on: str
+    how: str
+    document_no: str
+    reason: str
+    letter_digest: str = ""
+    sealed: bytes | None = Field(default=None, sa_type=LargeBinary, nullable=True)
+    by: str
+    recorded_at: datetime = _moment()
+
+
+class Referral(SQLModel, table=True):
+    """报审: the officer is unsure of one digest and asks the competent organ. answer: empty while it is open."""
+
+    __tablename__ = "referral"
+    id: str = Field(primary_key=True)
+    edition_id: str = Field(foreign_key="edition.id", index=True)
+    digest: str
+    organ: str
+    reason: str
+    by: str
+    asked_at: datetime = _moment()
+    answer: str = ""
+    document_no: str = ""
+    answered_by: str | None = None
+    answered_at: datetime | None = _maybe_moment()
+
+
+class Rescan(SQLModel, table=True):
+    """A public edition was scanned again with these rules and facts. hard: new hard findings nobody has decided."""
+
+    __tablename__ = "rescan"
+    rules_digest: str = Field(primary_key=True)
+    edition_id: str = Field(foreign_key="edition.id", primary_key=True)
+    hard: int
+    scanned_at: datetime = _moment()
+
+
+class WithdrawalTask(SQLModel, table=True):
+    """A public text in which changed rules find something hard: somebody decides whether it is withdrawn or stays.
+
+    findings: rule, type and masked value of each. state: open or settled.
+    """
+
+    __tablename__ = "withdrawal_task"
+    id: str = Field(primary_key=True)
+    edition_id: str = Field(foreign_key="edition.id", index=True)
+    rules_digest: str
+    findings: list[dict[str, Any]] = _json()
+    state: str = Field(default="open", index=True)
+    opened_at: datetime = _moment()
+    settled_by: str | None = None
+    reason: str = ""
+    settled_at: datetime | None = _maybe_moment()
 
 
 class Conflict(SQLModel, table=True):
@@ -392,7 +469,11 @@ class OutsideCheck(SQLModel, table=True):
 
 
 class ReviewForm(SQLModel, table=True):
-    """The review form 保密审查审批表 of one digest. `answers` maps checklist items to true (applies) or false."""
+    """The review form 保密审查审批表 of one digest. `answers` maps checklist items to true (applies) or false.
+
+    public_note: what the public page says where something was left out 区分处理. sealed: the whole form as JSON, as it
+    was when the officer signed it; form_digest its SHA-256.
+    """
 
     __tablename__ = "review_form"
     edition_id: str = Field(foreign_key="edition.id", primary_key=True)
@@ -402,6 +483,10 @@ class ReviewForm(SQLModel, table=True):
     opinion: str
     by: str
     filled_at: datetime = _moment()
+    number: str = ""
+    public_note: str = ""
+    form_digest: str = ""
+    sealed: bytes | None = Field(default=None, sa_type=LargeBinary, nullable=True)
 
 
 class Release(SQLModel, table=True):

@@ -10,10 +10,10 @@ from sqlmodel.sql.expression import SelectOfScalar
 from pubflow.errors import BadInput, WorkspaceError
 from pubflow.lifecycle.facts import Actor, EditionFacts
 from pubflow.lifecycle.masks import CONFIRM_DIFFERENCE, CONFIRM_ROUND
-from pubflow.lifecycle.rules import round_is_done
+from pubflow.lifecycle.rules import round_is_done, waiting_reviews
 from pubflow.lifecycle.stages import Action, Role, Stage
 from pubflow.office.due import StepOutcome
-from pubflow.office.line import by_others, decision_row, open_rounds, reviewed_texts, take_step
+from pubflow.office.line import by_others, decision_row, open_rounds, reviewed_texts, take_step, versions_of
 from pubflow.office.office import Office
 from pubflow.office.opening import open_stage
 from pubflow.office.proposals import open_numbers
@@ -30,7 +30,7 @@ def _open_reviews(tx: Tx, edition: Edition) -> str:
     earlier = tx.session.exec(
         select(Review).where(Review.edition_id == edition.id, Review.stage == Stage.DEPARTMENT_REVIEW)
     ).all()
-    writers, texts = reviewed_texts(tx.session, edition, earlier)
+    writers, texts = reviewed_texts(edition, versions_of(tx.session, edition), earlier)
     difference = texts.difference_from(edition.digest) is not None
     approved = {
         review.step
@@ -91,7 +91,7 @@ def approve(office: Office, report_id: str, actor: Actor, *, digest: str | None,
     def decide(tx: Tx, edition: Edition, facts: EditionFacts, acting: Actor) -> Mapping[str, Any]:
         review = _waiting_review(tx.session, edition, acting)
         if round_is_done(facts):
-            close_round(tx.session, edition, review)
+            close_round(tx.session, edition, facts, review)
         review.state, review.by, review.reason, review.decided_at = "approved", actor.id, remark, now
         return {"review": review.step, "version": edition.version}
 
@@ -147,8 +147,10 @@ def _waiting_review(session: Session, edition: Edition, acting: Actor) -> Review
     ).one()
 
 
-def close_round(session: Session, edition: Edition, last: Review) -> None:
+def close_round(session: Session, edition: Edition, facts: EditionFacts, last: Review) -> None:
     """The round has its quorum with this approval: its other open reviews are not needed any more."""
+    if all(review.step == last.step for review in waiting_reviews(facts)):
+        return
     for review in session.exec(_open_reviews_of(edition).where(Review.round == last.round)).all():
         if review.id != last.id:
             review.state = "not_needed"

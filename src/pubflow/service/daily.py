@@ -1,4 +1,5 @@
-"""The daily flow's work: verify and sign the audit history, list what is late, write the reminders that have come."""
+"""The daily flow's work: verify and sign the audit history, scan what is public where rules changed, list what is late,
+write the reminders that have come."""
 
 from datetime import datetime
 
@@ -6,6 +7,7 @@ from sqlmodel import col, select
 
 from pubflow.audit.events import Event
 from pubflow.audit.verify import verify
+from pubflow.confidentiality.rescans import rescan
 from pubflow.errors import WorkspaceError
 from pubflow.lifecycle.stages import Machine, ReleaseState
 from pubflow.office.checkpoints import checkpoint, stored_checkpoints
@@ -29,6 +31,7 @@ def daily(office: Office, subject: str, now: datetime) -> StepOutcome:
             select(Release.id).where(col(Release.state).in_(open_releases), Release.instant < now)
         ).all()
     overdue = sorted(overdue_reports(office, now))
+    _, tasks = rescan(office, f"flow:{DAILY}", now)
     with office.records.writing(now, what=DAILY, who=f"flow:{DAILY}", subject=subject) as tx:
         reminders = remind(office, tx, now)
         data = {
@@ -36,6 +39,7 @@ def daily(office: Office, subject: str, now: datetime) -> StepOutcome:
             "overdue": overdue,
             "overdue_releases": sorted(late),
             "reminders": reminders,
+            "withdrawal_tasks": tasks,
         }
         tx.record(Event("daily", f"flow:{DAILY}", subject, Machine.FLOW, data=data))
     if not verdict.good:

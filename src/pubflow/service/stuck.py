@@ -10,6 +10,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from pubflow.confidentiality.bases import facts_of as facts_of_office
+from pubflow.confidentiality.bases import today
+from pubflow.confidentiality.rescans import tasks
 from pubflow.lifecycle.facts import Actor
 from pubflow.lifecycle.stages import Action, ReleaseState, Role, Stage
 from pubflow.lifecycle.steps import judged
@@ -57,6 +60,7 @@ def stuck(office: Office, now: datetime) -> list[Stuck]:
         *without_anybody(office, now),
         *neglected(office, now),
         *unfinished(office, now),
+        *of_the_check(office, now),
     ]
 
 
@@ -150,6 +154,19 @@ def neglected(office: Office, now: datetime) -> Iterator[Stuck]:
         covered = newest.size if newest else 0
         what = f"the last checkpoint covers {covered} of {size} events and is over a day old"
         yield Stuck("-", what, "pubflow audit checkpoint")
+
+
+def of_the_check(office: Office, now: datetime) -> Iterator[Stuck]:
+    """Withdrawal tasks nobody has settled, and public facts that have ended or soon will."""
+    for task in tasks(office):
+        since = shown(task.opened_at)
+        what = f"{task.report} is public, and the rules of today find something hard in it since {since} ({task.id})"
+        yield Stuck(task.report, what, f"pubflow check settle {task.id} --reason REASON, or withdraw it")
+    day = today(now)
+    for fact in facts_of_office(office).ending(day):
+        word = "ended" if fact.expires < day else "ends"
+        what = f"the public fact {fact.id} of {fact.owner} {word} on {fact.expires}"
+        yield Stuck("-", what, "look at it again in config/rules/public-facts.toml")
 
 
 def unfinished(office: Office, now: datetime) -> Iterator[Stuck]:

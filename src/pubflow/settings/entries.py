@@ -30,7 +30,7 @@ _TOP_LEVEL = {
     PEOPLE: ("people",),
     CATEGORIES: ("categories",),
     WORKFLOWS: ("review_results", "cadences", "kinds", "checklist", "masks", "exceptional"),
-    NOTICES: ("sending", "asked", "returned", "rungs", "channels"),
+    NOTICES: ("sending", "asked", "returned", "secret_mark", "withdrawal", "rungs", "channels"),
     DISCLOSURE: ("rule",),
 }
 
@@ -56,6 +56,8 @@ class Entries:
     sending: Sending | None = None
     asked: Wording | None = None
     returned: Wording | None = None
+    secret_mark: Wording | None = None
+    withdrawal: Wording | None = None
     rungs: tuple[Rung, ...] = ()
     channels: dict[str, Channel] = field(default_factory=dict)
     rules: tuple[tuple[str, Rule], ...] = ()
@@ -86,6 +88,8 @@ def make_entries(files: Files) -> Entries:
     made.sending = _one(files, made, NOTICES, "sending", Sending)
     made.asked = _one(files, made, NOTICES, "asked", Wording)
     made.returned = _one(files, made, NOTICES, "returned", Wording)
+    made.secret_mark = _one(files, made, NOTICES, "secret_mark", Wording)
+    made.withdrawal = _one(files, made, NOTICES, "withdrawal", Wording)
     made.rungs = tuple(rung for _, rung in _rows(files, made, NOTICES, "rungs", Rung))
     made.channels = _by_id(files, made, NOTICES, "channels", Channel)
     made.rules = tuple(_rows(files, made, DISCLOSURE, "rule", Rule))

@@ -24,6 +24,8 @@ def load_settings(folder: Path) -> Settings:
         or made.sending is None
         or made.asked is None
         or made.returned is None
+        or made.secret_mark is None
+        or made.withdrawal is None
         or calendar is None
     ):
         raise ConfigError(tuple(problems))
@@ -43,6 +45,8 @@ def load_settings(folder: Path) -> Settings:
             sending=made.sending,
             asked=made.asked,
             returned=made.returned,
+            secret_mark=made.secret_mark,
+            withdrawal=made.withdrawal,
             rungs=made.rungs,
             channels=made.channels,
         ),

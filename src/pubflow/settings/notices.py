@@ -85,6 +85,8 @@ class Notices(Entry):
     sending: Sending
     asked: Wording
     returned: Wording
+    secret_mark: Wording
+    withdrawal: Wording
     rungs: tuple[Rung, ...]
     channels: dict[str, Channel]
 

@@ -1,0 +1,55 @@
+"""What the check rests on in one office: its detection rules, public facts and grounds, as they hold today."""
+
+import datetime as dt
+import hashlib
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+from pubflow.confidentiality.grounds import FILE as GROUNDS
+from pubflow.confidentiality.grounds import Grounds, load_grounds
+from pubflow.confidentiality.public_facts import FILE as FACTS
+from pubflow.confidentiality.public_facts import PublicFacts, load_public_facts
+from pubflow.confidentiality.scan import Rules, ScanFinding, load_rules, scan
+from pubflow.moments import SHANGHAI
+from pubflow.office.office import Office
+
+RULES = "rules/confidentiality.toml"
+
+
+@lru_cache(maxsize=8)
+def _rules(path: Path, changed: int, day: dt.date) -> Rules:  # noqa: ARG001 - a changed file is read again
+    return load_rules(path).valid_on(day)
+
+
+def today(now: datetime) -> dt.date:
+    """The day in Shanghai."""
+    return now.astimezone(SHANGHAI).date()
+
+
+def rules_of(office: Office, now: datetime) -> Rules:
+    """The office's detection rules that hold today. Raises BadInput naming file, key and remedy."""
+    path = office.settings.folder / RULES
+    return _rules(path, path.stat().st_mtime_ns if path.exists() else 0, today(now))
+
+
+def facts_of(office: Office) -> PublicFacts:
+    """The office's public facts. Raises BadInput naming file, entry, key and remedy."""
+    return load_public_facts(office.settings.folder / FACTS)
+
+
+def grounds_of(office: Office) -> Grounds:
+    """The office's grounds for decisions. Raises BadInput naming file, entry, key and remedy."""
+    return load_grounds(office.settings.folder / GROUNDS)
+
+
+def scan_text(office: Office, text: str, now: datetime, rules: Rules | None = None) -> list[ScanFinding]:
+    """The findings in a text by the office's rules (or others) and its public facts of today."""
+    return scan(text, rules or rules_of(office, now), facts=facts_of(office), day=today(now))
+
+
+def rules_digest(office: Office, now: datetime) -> str:
+    """SHA-256 over the rules and public facts that hold today: it changes with a file, and with a date in one."""
+    facts = sorted(one.model_dump_json() for one in facts_of(office).facts if one.covers_on(today(now)))
+    both = "\n".join((rules_of(office, now).model_dump_json(), *facts))
+    return hashlib.sha256(both.encode()).hexdigest()
