@@ -12,6 +12,7 @@ from rich.table import Table
 
 from bench.audit import measure_audit
 from bench.detection import measure_confidentiality, measure_frozen, measure_lengths
+from bench.fuzzing import measure_fuzzing
 from bench.line import measure_line
 
 BENCHES: dict[str, Callable[[], list[dict[str, Any]]]] = {
@@ -20,6 +21,7 @@ BENCHES: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "confidentiality": measure_confidentiality,
     "frozen": measure_frozen,
     "lengths": measure_lengths,
+    "fuzz": measure_fuzzing,
 }
 RESULTS = Path(__file__).parent / "results"
 

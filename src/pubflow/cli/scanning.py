@@ -3,39 +3,57 @@
 import io
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pubflow.cli.asking import home_folder, read_bytes
+from pubflow.cli.asking import home_folder
+from pubflow.cli.scan_page import page_of
 from pubflow.cli.showing import Table, Told
 from pubflow.cli.verb import verb
 from pubflow.errors import BadInput
 
 if TYPE_CHECKING:
-    from pubflow.confidentiality.detectors import Lexicon
-    from pubflow.confidentiality.scan import Rules, ScanFinding
+    from pubflow.confidentiality.files import FileFinding
+    from pubflow.confidentiality.lexicon import Lexicon
+    from pubflow.confidentiality.scan import Rules
 
-AROUND = 16  # characters shown on each side of a finding
+
+class ReportFormat(StrEnum):
+    """How the report is written."""
+
+    TEXT = "text"
+    HTML = "html"
 
 
 def scan_verb(app: typer.Typer) -> None:
     """Register `pubflow scan`, which stands alone."""
-    verb(app, "scan", example="pubflow scan draft.md --lexicon names.txt")(scan)
+    verb(app, "scan", example="pubflow scan draft.md tables.xlsx --lexicon names.txt --cleaned-copy public")(scan)
 
 
 def scan(
-    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Text files, UTF-8 or GBK.")] = None,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="Text, Markdown, CSV, HTML, XLSX, DOCX, PDF, pictures, ZIP."),
+    ] = None,
     jsonl: Annotated[
         bool, typer.Option("--jsonl", help='Lines {"doc_id", "text"} from stdin; a line for each hard finding.')
     ] = False,
     lexicon: Annotated[Path | None, typer.Option("--lexicon", help="More words to find, one a line, UTF-8.")] = None,
+    format_: Annotated[ReportFormat, typer.Option("--format", help="Report as text or as one web page.")] = (
+        ReportFormat.TEXT
+    ),
+    cleaned_copy: Annotated[
+        Path | None, typer.Option("--cleaned-copy", help="Folder for copies without properties and hidden parts.")
+    ] = None,
 ) -> Told:
-    """Scan texts for what the law protects; values are masked in all output.
+    """Scan files, hidden places included, for what the law protects; values are masked in all output.
 
-    Files: exit 1 if something hard was found. --jsonl: a filter, its findings are its output and exit is 0.
+    Files: exit 1 if something hard was found or could not be checked. --jsonl: a filter, its findings are its
+    output and exit is 0. A cleaned copy still holds what a reader sees.
     """
     if bool(files) == jsonl:
         raise typer.BadParameter("give files, or --jsonl with documents on stdin", param_hint="FILE / --jsonl")
@@ -45,84 +63,56 @@ def scan(
     if jsonl:
         _scan_stdin(_rules(), words)
         return Told()
-    scanned = [_scan_file(path, _rules(), words) for path in files or ()]
-    hard = sum(one.hard for one in scanned)
+    rules = _rules()
+    scanned = {str(path): _scan_file(path, rules, words) for path in files or ()}
+    for path in files or () if cleaned_copy else ():
+        _write_copy(path, cleaned_copy or Path())
+    hard = sum(_hard(findings) for findings in scanned.values())
     lines: list[str | Table] = []
-    for one in scanned:
-        lines += one.lines()
-    problem = f"发现 {hard} 处不得公开的内容，请处理后再提交" if hard else ""
-    return Told([one.data() for one in scanned], lines, code=1 if hard else 0, problem=problem)
+    for name, findings in scanned.items():
+        lines += _lines(name, findings)
+    problem = f"发现 {hard} 处不得公开或未能检查的内容，请处理后再提交" if hard else ""
+    data = [{"file": name, "findings": [asdict(one) for one in findings]} for name, findings in scanned.items()]
+    shown = lines if format_ is ReportFormat.TEXT else [page_of(scanned)]
+    return Told(data, shown, code=1 if hard else 0, problem=problem)
 
 
-@dataclass(frozen=True)
-class _Scanned:
-    """One file with its findings; `places` are (line, masked surroundings) of each."""
-
-    name: str
-    findings: "Sequence[ScanFinding]"
-    places: Sequence[tuple[int, str]]
-
-    @property
-    def hard(self) -> int:
-        return sum(str(finding.severity) == "hard" for finding in self.findings)
-
-    def data(self) -> dict[str, Any]:
-        return {
-            "file": self.name,
-            "findings": [
-                {
-                    "rule": one.rule,
-                    "type": one.type,
-                    "severity": str(one.severity),
-                    "start": one.start,
-                    "end": one.end,
-                    "line": line,
-                    "masked": one.masked,
-                    "evidence": list(one.evidence),
-                }
-                for one, (line, _) in zip(self.findings, self.places, strict=True)
-            ],
-        }
-
-    def lines(self) -> list[str | Table]:
-        if not self.findings:
-            return [f"{self.name}：没有发现"]
-        rows = [
-            (f"第{line}行", str(one.severity), one.type, around, "；".join(one.evidence))
-            for one, (line, around) in zip(self.findings, self.places, strict=True)
-        ]
-        heading = f"{self.name}：{len(rows)} 处，其中不得公开 {self.hard} 处"
-        return [heading, Table(("位置", "级别", "类型", "内容（已遮盖）", "依据"), rows, marked=1)]
+def _hard(findings: "Sequence[FileFinding]") -> int:
+    return sum(str(finding.severity) == "hard" for finding in findings)
 
 
-def _scan_file(path: Path, rules: "Rules", lexicon: "Lexicon | None") -> _Scanned:
-    from pubflow.confidentiality.scan import scan as find
-    from pubflow.drafting.import_decode import decode
-
-    text, _ = decode(read_bytes(path), path.name)
-    found = find(text, rules, lexicon)
-    return _Scanned(str(path), found, _places(text, found))
-
-
-def _places(text: str, found: "Sequence[ScanFinding]") -> list[tuple[int, str]]:
-    """Line and surroundings of each finding, in a text where all findings are masked: a neighbour may be one too."""
-    masked, spans, last = "", [], 0
-    for finding in found:  # in reading order, without overlaps
-        masked += text[last : finding.start]
-        spans.append((len(masked), len(masked) + len(finding.masked)))
-        masked += finding.masked
-        last = finding.end
-    masked += text[last:]
-    return [
-        (text.count("\n", 0, finding.start) + 1, _around(masked, *span))
-        for finding, span in zip(found, spans, strict=True)
-    ]
+def _lines(name: str, findings: "Sequence[FileFinding]") -> list[str | Table]:
+    if not findings:
+        return [f"{name}：没有发现"]
+    rows = [(one.place, str(one.severity), one.type, one.around, "；".join(one.evidence)) for one in findings]
+    heading = f"{name}：{len(rows)} 处，其中不得公开或未能检查 {_hard(findings)} 处"
+    return [heading, Table(("位置", "级别", "类型", "内容（已遮盖）", "依据"), rows, marked=1)]
 
 
-def _around(masked: str, start: int, end: int) -> str:
-    before = masked[max(0, start - AROUND) : start].rpartition("\n")[2]
-    behind = masked[end : end + AROUND].partition("\n")[0]
-    return f"{before}{masked[start:end]}{behind}"
+def _scan_file(path: Path, rules: "Rules", lexicon: "Lexicon | None") -> "Sequence[FileFinding]":
+    from pubflow.confidentiality.files import scan_file
+
+    try:
+        return scan_file(path, path.name, rules, lexicon)
+    except OSError as error:
+        raise BadInput(f"文件读不出来（{error.strerror}）", str(path), "请核对文件名") from None
+
+
+def _write_copy(path: Path, folder: Path) -> None:
+    """Write the cleaned copy under the same name; a file that is there already stays. Raises BadInput."""
+    from pubflow.extraction.cleaning import CLEANABLE, cleaned
+    from pubflow.extraction.limits import in_mib
+
+    try:
+        if path.stat().st_size > CLEANABLE.source_bytes:
+            raise BadInput(f"文件超过 {in_mib(CLEANABLE.source_bytes)}，不能生成清洗件", str(path), "请拆分后再清洗")
+        copy = cleaned(path.read_bytes(), path.name)
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / path.name).open("xb") as target:
+            target.write(copy)
+    except OSError as error:
+        why = f"清洗件写不进去（{error.strerror}）"
+        raise BadInput(why, str(folder / path.name), "请换一个文件夹，或先移走同名文件") from None
 
 
 def _scan_stdin(rules: "Rules", lexicon: "Lexicon | None") -> None:
@@ -144,3 +134,9 @@ def _rules() -> "Rules":
 
     own = home_folder() / "config" / "rules" / "confidentiality.toml"
     return load_rules(own if own.exists() else SHIPPED_RULES)
+
+
+def _shipped() -> Path:
+    from pubflow.confidentiality.harness import SHIPPED_RULES
+
+    return SHIPPED_RULES.parents[1]
