@@ -5,6 +5,7 @@ from builders import Given
 from masked import BODY, MOBILE, OTHER_MOBILE, back, checked, no, propose, proposed, resubmit, yes
 from watching import files_with, refusal
 
+from pubflow.audit.events import Event
 from pubflow.confidentiality.actions import findings
 from pubflow.confidentiality.proposals import declined_before
 from pubflow.documents.report_text import ReportText
@@ -12,6 +13,7 @@ from pubflow.drafting.actions import submit
 from pubflow.errors import BadInput, NotFound, SecretMarkFound, StepRefused
 from pubflow.lifecycle.stages import Stage
 from pubflow.office.proposals import proposal_views
+from pubflow.records.tables import Finding
 
 
 @pytest.fixture
@@ -42,6 +44,26 @@ def test_accepting_makes_exactly_these_replacements_and_no_other_change(given: G
     expected = BODY.replace(MOBILE, "138****5678").replace(f"值班电话 {OTHER_MOBILE}", "值班电话 ")
     assert given.text(returned) == ReportText(head=before.head, body=expected)
     assert given.edition(returned).version == 3
+
+
+def test_of_two_proposals_on_one_passage_one_is_accepted_and_the_other_declined(given: Given) -> None:
+    report_id = checked(given)
+    outer, inner = findings(given.office, report_id)
+    with given.office.records.writing(given.tick(), what="test", who="test", subject=report_id) as tx:
+        tx.session.get_one(Finding, outer.id).end = inner.end  # a row of a table holds a number in it
+        tx.record(Event("widened", "test", report_id))
+    propose(given, report_id, 0, kind="remove")
+    propose(given, report_id, 1)
+    back(given, report_id)
+    first, second = (one.number for one in proposed(given, report_id))
+    with refusal(given.office, BadInput, f"{first} 与 {second} 的位置重叠.*接受其中一项", codes=["bad_input"]):
+        yes(given, report_id, first, second)
+    yes(given, report_id, first)
+    with refusal(given.office, BadInput, "位置重叠", codes=["bad_input"]):
+        yes(given, report_id, second)
+    no(given, report_id, second)
+    assert MOBILE not in given.text(report_id).body
+    assert OTHER_MOBILE not in given.text(report_id).body
 
 
 def test_proposals_accepted_one_after_the_other_make_the_same_text(given: Given, returned: str) -> None:

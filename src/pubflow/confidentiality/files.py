@@ -11,6 +11,7 @@ from pubflow.extraction.extract import extract
 from pubflow.extraction.limits import Limits
 
 UNCHECKED = "UNCHECKED"  # type of what a person must look at because no program could
+MOST = 2_000  # findings kept of one file; nobody reads more, and a file of millions must not fill the memory
 AROUND = 16  # characters shown on each side of a finding
 
 
@@ -37,20 +38,27 @@ def scan_file(
 ) -> list[FileFinding]:
     """Findings in reading order; behind them, what could not be checked: UNCHECKED, hard unless it is a picture.
 
+    Of more than MOST findings the others are counted into one that is hard.
     Raises OSError when a path cannot be read, never for what is in the file.
     """
     extraction = extract(source, name, limits)
-    findings = []
+    findings: list[FileFinding] = []
+    more = 0
     for unit in extraction:
         found = scan(unit.text, rules, lexicon, format=unit.format)
         for one, around in zip(found, _surroundings(unit.text, found), strict=True):
             place = unit.at(one.start, one.end)
-            if place is not None:
+            if place is not None and len(findings) >= MOST:
+                more += 1
+            elif place is not None:
                 findings.append(
                     FileFinding(
                         *(one.rule, one.type, one.severity, place.name, place.hidden, one.evidence, one.masked, around)
                     )
                 )
+    if more:
+        said = (f"另有 {more} 处未逐一列出，请先处理以上各处再扫描",)
+        findings.append(FileFinding("more", UNCHECKED, Severity.HARD, "全文件", False, said, "", ""))
     for left in extraction.unread:
         severity = Severity.HARD if left.hard else Severity.SOFT
         findings.append(

@@ -7,10 +7,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from sqlmodel import Session, col, select
 
 from pubflow.documents.report_text import ReportText
+from pubflow.errors import BadInput
 from pubflow.lifecycle.facts import Actor
 from pubflow.office.access import open_sealed, open_text, read_text
 from pubflow.office.line import newest_edition
@@ -67,10 +69,16 @@ def _place(edition: Edition, finding: int | None) -> str:
 def changed_text(office: Office, session: Session, edition: Edition, proposals: Sequence[Proposal]) -> ReportText:
     """The text on which these proposals were made with exactly these replacements; they share one digest.
 
-    Raises BadInput when the result is no report text any more, SealBroken.
+    Raises BadInput when two of them overlap (a row and a name in it) or the result is no report text any more,
+    SealBroken.
     """
+    placed = sorted(proposals, key=lambda one: one.start)
+    for first, second in pairwise(placed):
+        if second.start < first.end:
+            what = f"脱敏建议 {first.id} 与 {second.id} 的位置重叠，不能都接受"
+            raise BadInput(what, edition.report_id, "请接受其中一项，另一项写明理由不接受")
     text = open_text(office, session, edition, proposals[0].version).canonical()
-    for proposal in sorted(proposals, key=lambda one: one.start, reverse=True):
+    for proposal in reversed(placed):
         passage, replacement = opened_change(office, session, edition, proposal)
         if text[proposal.start : proposal.end] != passage:
             raise ValueError(f"proposal {proposal.id} does not stand at its place")
