@@ -416,7 +416,7 @@ def test_whatever_anybody_tries_in_any_order(tmp_path: Path) -> None:
     run_state_machine_as_test(
         AnyOrder,
         settings=settings(
-            max_examples=16,
+            max_examples=24,
             stateful_step_count=25,
             deadline=None,
             derandomize=True,
