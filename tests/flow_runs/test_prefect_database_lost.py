@@ -41,6 +41,6 @@ def test_all_go_on_and_nothing_happens_twice(aged: AgedOffice):
     assert "approval" in until(lambda: line.page(CHECKED.lower()))  # the pages of what is open are there again
     assert line.verb("gong_lei", "audit", "verify")["events"] > 60
     line.verb("gong_lei", "flow", "run", "daily")  # the old workspace had never had its daily look
-    aged.stop()  # nobody else asks for this office; idle, it would take a quarter of a processor from the others
     until(lambda: any(event.action == "daily" for event in history(line.register.office, limit=10_000)))
     assert line.verb("gong_lei", "doctor")["problems"] == []
+    aged.stop()  # nobody else asks for this office; idle, it would take a quarter of a processor from the others
