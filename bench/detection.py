@@ -19,7 +19,6 @@ CORPORA = HERE / "confidentiality"
 PEERS = HERE / ".peers"
 DEVELOPMENT, FROZEN = CORPORA / "dev-1.jsonl", CORPORA / "second" / "corpus.jsonl"
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)  # bytes of UTF-8
-AIMS = "aims: macro F1 >= 0.90, evaded recall >= 0.95, clean flagged <= 0.05, MB/s >= 30"
 
 
 def measure_confidentiality() -> list[dict[str, Any]]:

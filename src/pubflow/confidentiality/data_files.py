@@ -13,16 +13,21 @@ from pubflow.settings.models import Problem
 E = TypeVar("E", bound=Entry)
 
 
-def read_toml(path: Path, keys: Sequence[str]) -> dict[str, Any]:
-    """The tables of a file that has exactly these top-level keys. Raises BadInput (English, for the administrator)."""
+def parsed(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file. Raises BadInput (English, for the administrator) when it cannot be read as one."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadInput(f"cannot be read ({error.strerror})", str(path), "Restore it from the shipped config/") from None
     except UnicodeDecodeError as error:
         raise BadInput(f"is not UTF-8 at byte {error.start}", str(path), "Save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"is not TOML ({error})", str(path), "Mend the line named") from None
+
+
+def read_toml(path: Path, keys: Sequence[str]) -> dict[str, Any]:
+    """The tables of a file that has exactly these top-level keys. Raises BadInput as `parsed` does."""
+    raw = parsed(path)
     for key in raw:
         if key not in keys:
             raise BadInput("unknown key", f"{path} {key}", f"Known: {', '.join(keys)}")

@@ -30,15 +30,6 @@ class Reading:
     marked: bool = False
 
 
-def clause_before(text: str, at: int, reach: int = _LABEL_REACH) -> str:
-    """What stands before `at` in its clause, at most `reach` characters."""
-    before = text[max(0, at - reach) : at]
-    for place in range(len(before) - 1, -1, -1):
-        if before[place] in CLAUSE_ENDS:
-            return before[place + 1 :]
-    return before
-
-
 def label_before(text: str, at: int, labels: Words) -> str:
     """The first of `labels` in the clause before `at`, "" without any."""
     before = text[max(0, at - _LABEL_REACH) : at]

@@ -37,7 +37,8 @@ class LabelledValue:
     def at(self, reading: Reading, start: int, end: int) -> None:
         """The value after the label at start .. end."""
         text = reading.text
-        value_at = _AFTER_LABEL.match(text, end).end()  # type: ignore[union-attr]  # it matches an empty text too
+        punctuation = _AFTER_LABEL.match(text, end)
+        value_at = punctuation.end() if punctuation else end
         if text[value_at : value_at + 1] not in _VALUE_STARTS:
             between = _BETWEEN.match(text, value_at)
             if between is None or any(word in between[0] for word in self._rule.not_between):

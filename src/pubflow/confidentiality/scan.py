@@ -4,13 +4,13 @@
 """
 
 import datetime as dt
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pubflow.confidentiality.data_files import parsed
 from pubflow.confidentiality.lexicon import LEXICON, Lexicon
 from pubflow.confidentiality.masked import masked
 from pubflow.confidentiality.rule_kinds import MarkRule, Rule, Severity
@@ -61,14 +61,7 @@ def load_rules(path: Path) -> Rules:
 
     Raises BadInput (English: it speaks to the administrator) naming file, rule, key and remedy.
     """
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadInput(f"cannot be read ({error.strerror})", str(path), "Restore it from the shipped config/") from None
-    except UnicodeDecodeError as error:
-        raise BadInput(f"is not UTF-8 at byte {error.start}", str(path), "Save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"is not TOML ({error})", str(path), "Mend the line named") from None
+    raw = parsed(path)
     try:
         rules = Rules.model_validate(raw)
     except ValidationError as error:

@@ -7,9 +7,7 @@ digits in a column of figures is no telephone number, and the names of a list th
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Sequence
 
 from pubflow.confidentiality.check_digits import is_organisation_code
 from pubflow.confidentiality.enterprises import Enterprises
@@ -27,16 +25,9 @@ from pubflow.confidentiality.rule_kinds import (
     SmallCell,
     Words,
 )
+from pubflow.confidentiality.table_blocks import NUMBER, UNIT_CELL, Table, tables_in
 
-_HEADER_ROWS = 3
-_MOST_COLUMNS = 400
-_BLANK = " \t\u00a0\u3000\"'*_"
-_QUOTED = re.compile(r'"(?:[^"]|"")*"|[^,\t;|]*')
-_NUMBER = re.compile(r"[-+−]?[0-9][0-9,，]*(?:\.[0-9]+)?[%％]?")
-_LONG_NUMBER = re.compile(r"(?:[0-9][^0-9]?){7}")
 _BRACKETS = re.compile(r"[（(\[][^（）()\[\]]*[)）\]]")
-_RULE_LINE = re.compile(r"[\s|:+=\-─━┼]+")
-_WIDE_GAP = re.compile(r"\t|[ \u3000]{2,}|\u3000")
 _NAME_CELL = re.compile(rf"[{HAN}·•]{{2,10}}")
 _FIGURE_HEADS = re.compile(
     r"元|吨|千瓦|产值|收入|利润|增加值|面积|产量|数量|金额|总额|税|累计|本月|合计|总计|增长|比重|指标值|数值|[0-9]{4}年|[量值额率]$"
@@ -55,39 +46,7 @@ _ANY_ADDRESS = frozenset(
     {"地址", "详细地址", "通讯地址", "联系地址", "所在地址"}
 )  # a firm's, unless persons are listed
 _PERSON_HEADS = ("姓名", "户主", "名字", "申请人", "当事人", "患者", "被调查人", "受访者", "收款人", "业主")
-_UNIT_CELL = re.compile(r"(?:[万亿千百]?(?:元|千瓦时|吨|人|户|个|家|美元|平方米|公里|件|台|辆|度)|%|‰)$")
 _NO_FIGURE_HEADS = re.compile(r"序号|编号|代码|年份|邮编|电话|手机|号码|证|账号|卡号|日期|时间|年龄")
-
-
-@dataclass
-class Table:
-    """A block of lines with cells. heads: the header's words for each column, "" without any. lines: those below it."""
-
-    text: str
-    lines: list[tuple[int, int]]
-    sign: str
-    heads: list[str]
-    kinds: list[Counter[str]] = field(default_factory=list)
-
-    @property
-    def start(self) -> int:
-        """Where the first line below the header begins."""
-        return self.lines[0][0]
-
-    @property
-    def end(self) -> int:
-        """Where the last line ends."""
-        return self.lines[-1][1]
-
-    @cached_property
-    def rows(self) -> list[list[tuple[int, int]]]:
-        """The cells below the header; taken apart only for a table that somebody asks about."""
-        return [_cells(self.text, start, end, self.sign) for start, end in self.lines]
-
-    @cached_property
-    def columns(self) -> int:
-        """The number of columns."""
-        return max(len(self.heads), min(max(len(row) for row in self.rows), _MOST_COLUMNS))
 
 
 class Tables:
@@ -167,25 +126,22 @@ class Tables:
                 continue
             cells = [row[column] for row in table.rows if column < len(row) and row[column][0] < row[column][1]]
             few = table.kinds[column][found.rule.type] * 2 < len(cells)
-            other_numbers = sum(_NUMBER.fullmatch(text, *cell) is not None for cell in cells) * 2 > len(cells)
+            other_numbers = sum(NUMBER.fullmatch(text, *cell) is not None for cell in cells) * 2 > len(cells)
             if figures or (few and other_numbers) or (other_numbers and self._has_unit(text, table, found)):
                 wrong.add((found.start, found.end))
         return wrong
 
     def _in_row_of_figures(self, text: str, table: Table, at: int) -> bool:
         """The first cell of the row names an indicator: a table whose columns are places or years."""
-        for row in table.rows:
-            if row and row[0][0] <= at <= row[-1][1]:
-                first = text[slice(*row[0])]
-                return row[0][1] < at and bool(_FIGURE_HEADS.search(first)) and not _NUMBER_HEADS.search(first)
-        return False
+        row = table.row_at(at)
+        if not row or row[0][1] >= at:
+            return False
+        first = text[slice(*row[0])]
+        return bool(_FIGURE_HEADS.search(first)) and not _NUMBER_HEADS.search(first)
 
     def _has_unit(self, text: str, table: Table, found: Found) -> bool:
         """Another cell of the row is a unit."""
-        for row in table.rows:
-            if row and row[0][0] <= found.start <= row[-1][1]:
-                return any(_UNIT_CELL.fullmatch(text, *cell) for cell in row)
-        return False
+        return any(UNIT_CELL.fullmatch(text, *cell) for cell in table.row_at(found.start))
 
     def _typed_columns(self, reading: Reading, table: Table, personal: bool) -> bool:
         """Cells whose column's header names their type. Returns whether the table holds something personal."""
@@ -291,7 +247,7 @@ class Tables:
         for row in table.rows:
             if column >= len(row) or not enterprises.is_enterprise(text[slice(*row[column])]):
                 continue
-            values = [row[other] for other in figures if other < len(row) and _NUMBER.fullmatch(text, *row[other])]
+            values = [row[other] for other in figures if other < len(row) and NUMBER.fullmatch(text, *row[other])]
             if values:
                 cells = [row[column], *values]
                 start, end = min(cell[0] for cell in cells), max(cell[1] for cell in cells)
@@ -311,7 +267,7 @@ class Tables:
         if _NO_FIGURE_HEADS.search(_BRACKETS.sub("", head)) or (column < len(table.kinds) and table.kinds[column]):
             return False
         cells = [row[column] for row in table.rows if column < len(row) and row[column][0] < row[column][1]]
-        numbers = sum(_NUMBER.fullmatch(text, *cell) is not None for cell in cells)
+        numbers = sum(NUMBER.fullmatch(text, *cell) is not None for cell in cells)
         return bool(numbers) and numbers * 2 >= len(cells)
 
     def _small_cells(self, reading: Reading, table: Table, rule: SmallCell) -> None:
@@ -346,7 +302,7 @@ class Tables:
             for other in values:
                 if (
                     other < len(row)
-                    and _NUMBER.fullmatch(text, *row[other])
+                    and NUMBER.fullmatch(text, *row[other])
                     and text[slice(*row[other])] not in ("0", "0.0")
                 ):
                     reading.found.append(Found(*row[other], rule, why))
@@ -364,7 +320,7 @@ class Tables:
                 if row is counts or any(word in name for word in rule.not_values):
                     continue
                 for column in few:
-                    if column < len(row) and _NUMBER.fullmatch(text, *row[column]):
+                    if column < len(row) and NUMBER.fullmatch(text, *row[column]):
                         why = (
                             f"本列“{label[:20]}”少于{rule.fewest}",
                             "可能据此推断出单个统计调查对象（统计法第二十八条）",
@@ -382,120 +338,3 @@ def _count(cell: str) -> int:
 def _looks_like_name(cell: str, valid: int, cells: int) -> bool:
     """A rare surname among names that are known."""
     return valid * 2 >= cells and bool(_NAME_CELL.fullmatch(cell)) and len(cell) <= 4 and "某" not in cell
-
-
-def tables_in(text: str, *, csv: bool) -> Iterator[Table]:
-    """The tables of a text, from top to bottom. csv: every line is a row."""
-    if not csv and text.count(",") < 6 and not any(sign in text for sign in ("\t", "|", "  ", "\u3000")):
-        return
-    block: list[tuple[int, int]] = []
-    sign = ""
-    at = 0
-    while at <= len(text):
-        stop = text.find("\n", at)
-        stop = len(text) if stop < 0 else stop
-        here = _delimiter(text, at, stop, csv=csv, wanted=sign if block else "")
-        if block and (not here or here != sign):
-            if table := _table(text, block, sign):
-                yield table
-            block = []
-        if here:
-            block.append((at, stop))
-            sign = here
-        at = stop + 1
-    if block and (table := _table(text, block, sign)):
-        yield table
-
-
-def _delimiter(text: str, start: int, end: int, *, csv: bool, wanted: str) -> str:
-    """The sign that separates the cells of a line; "" for a line that is no row."""
-    if end - start > 20_000 or start == end:
-        return ""
-    if csv:
-        if wanted and text.find(wanted, start, end) >= 0:
-            return wanted
-        for sign in (",", "\t", ";", "|"):
-            if text.find(sign, start, end) >= 0:
-                return sign
-        return wanted if text[start:end].strip() else ""
-    if text.find("\t", start, end) >= 0:
-        return "\t"
-    if text.count("|", start, end) >= 2:
-        return "|"
-    if text.count(",", start, end) >= 2 and text.find("。", start, end) < 0 and text.find("，", start, end) < 0:
-        return ","
-    line = text[start:end].strip(" \u3000")
-    if len(line) < 200 and "。" not in line and "，" not in line and len(_WIDE_GAP.findall(line)) >= 2:
-        return "  "
-    return ""
-
-
-def _table(text: str, lines: list[tuple[int, int]], sign: str) -> Table | None:
-    """Header and lines of a block; None for what is no table."""
-    lines = [line for line in lines if not _RULE_LINE.fullmatch(text, *line)]
-    heads: list[str] = []
-    read = 0
-    for line in lines[:_HEADER_ROWS]:
-        words = [text[slice(*cell)] for cell in _cells(text, *line, sign)]
-        filled = [word for word in words if word]
-        if len(filled) < 2:
-            read += 1
-            continue
-        if any(_is_data(word) for word in filled) or (heads and not _continues_head(words)):
-            break
-        if len(heads) < len(words):
-            heads += [""] * (len(words) - len(heads))
-        heads = [head + (words[number] if number < len(words) else "") for number, head in enumerate(heads)]
-        read += 1
-    heads = [head.replace(" ", "").replace("\u3000", "") for head in heads]
-    return Table(text, lines[read:], sign, heads) if lines[read:] else None
-
-
-def _is_data(word: str) -> bool:
-    return _NUMBER.fullmatch(word) is not None or _LONG_NUMBER.search(word) is not None
-
-
-def _continues_head(words: list[str]) -> bool:
-    """A second line of a header holds units and notes only."""
-    return all(not word or _UNIT_CELL.fullmatch(word.strip("（）()")) or word.startswith(("（", "(")) for word in words)
-
-
-def _cells(text: str, start: int, end: int, sign: str) -> list[tuple[int, int]]:
-    """Spans of the cells of one line, without blanks, quotes and Markdown's marks around them."""
-    cells: list[tuple[int, int]] = []
-    if sign == "  ":
-        line_start = start + len(text[start:end]) - len(text[start:end].lstrip(" \u3000"))
-        at = line_start
-        for gap in _WIDE_GAP.finditer(text, line_start, end):
-            cells.append((at, gap.start()))
-            at = gap.end()
-        cells.append((at, end))
-    elif text.find('"', start, end) >= 0:
-        at = start
-        while at <= end:
-            cell = _QUOTED.match(text, at, end)
-            stop = cell.end() if cell else end
-            if stop < end and text[stop] != sign:  # something after a closing quote, or another separator
-                stop = text.find(sign, stop, end)
-                stop = end if stop < 0 else stop
-            cells.append((at, stop))
-            at = stop + 1
-    else:
-        at = start
-        for part in text[start:end].split(sign):
-            cells.append((at, at + len(part)))
-            at += len(part) + 1
-    if sign == "|" and cells and not text[slice(*cells[0])].strip():
-        cells = cells[1:]
-    return [_bare(text, cell) for cell in cells[:_MOST_COLUMNS]]
-
-
-def _bare(text: str, cell: tuple[int, int]) -> tuple[int, int]:
-    start, end = cell
-    if start < end and (text[start] in _BLANK or text[end - 1] in _BLANK or text[end - 1] == "\r"):
-        word = text[start:end]
-        left = len(word) - len(word.lstrip(_BLANK))
-        if left == len(word):
-            return start, start
-        return start + left, end - (len(word) - len(word.rstrip(_BLANK + "\r")))
-    return cell

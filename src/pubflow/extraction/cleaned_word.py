@@ -78,7 +78,6 @@ _GONE = {
     "tblDescription",
 }
 _UNWRAPPED = {"ins", "moveTo", "hyperlink", "fldSimple", "sdt", "sdtContent", "smartTag", "customXml"}
-_WHO = {f"{_W}author", f"{_W}date", f"{_W}initials"}
 _ALT = ("descr", "title")  # read aloud: who cannot see the picture is a reader too
 _REMOVED = {
     "del": "已删除的修订",

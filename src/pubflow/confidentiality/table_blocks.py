@@ -1,0 +1,169 @@
+"""Blocks of lines with cells inside a text: the lines, what separates their cells, and the header."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+_HEADER_ROWS = 3
+_MOST_COLUMNS = 400
+_BLANK = " \t\u00a0\u3000\"'*_"
+_QUOTED = re.compile(r'"(?:[^"]|"")*"|[^,\t;|]*')
+_LONG_NUMBER = re.compile(r"(?:[0-9][^0-9]?){7}")
+_RULE_LINE = re.compile(r"[\s|:+=\-─━┼]+")
+_WIDE_GAP = re.compile(r"\t|[ \u3000]{2,}|\u3000")
+NUMBER = re.compile(r"[-+−]?[0-9][0-9,，]*(?:\.[0-9]+)?[%％]?")
+UNIT_CELL = re.compile(r"(?:[万亿千百]?(?:元|千瓦时|吨|人|户|个|家|美元|平方米|公里|件|台|辆|度)|%|‰)$")
+
+
+@dataclass
+class Table:
+    """A block of lines with cells. heads: the header's words for each column, "" without any. lines: those below it."""
+
+    text: str
+    lines: list[tuple[int, int]]
+    sign: str
+    heads: list[str]
+    kinds: list[Counter[str]] = field(default_factory=list)
+
+    @property
+    def start(self) -> int:
+        """Where the first line below the header begins."""
+        return self.lines[0][0]
+
+    @property
+    def end(self) -> int:
+        """Where the last line ends."""
+        return self.lines[-1][1]
+
+    @cached_property
+    def rows(self) -> list[list[tuple[int, int]]]:
+        """The cells below the header; taken apart only for a table that somebody asks about."""
+        return [_cells(self.text, start, end, self.sign) for start, end in self.lines]
+
+    @cached_property
+    def columns(self) -> int:
+        """The number of columns."""
+        return max(len(self.heads), min(max(len(row) for row in self.rows), _MOST_COLUMNS))
+
+    def row_at(self, at: int) -> list[tuple[int, int]]:
+        """The cells of the row that holds a place; none for a place outside."""
+        return next((row for row in self.rows if row and row[0][0] <= at <= row[-1][1]), [])
+
+
+def tables_in(text: str, *, csv: bool) -> Iterator[Table]:
+    """The tables of a text, from top to bottom. csv: every line is a row."""
+    if not csv and text.count(",") < 6 and not any(sign in text for sign in ("\t", "|", "  ", "\u3000")):
+        return
+    block: list[tuple[int, int]] = []
+    sign = ""
+    at = 0
+    while at <= len(text):
+        stop = text.find("\n", at)
+        stop = len(text) if stop < 0 else stop
+        here = _delimiter(text, at, stop, csv=csv, wanted=sign if block else "")
+        if block and (not here or here != sign):
+            if table := _table(text, block, sign):
+                yield table
+            block = []
+        if here:
+            block.append((at, stop))
+            sign = here
+        at = stop + 1
+    if block and (table := _table(text, block, sign)):
+        yield table
+
+
+def _delimiter(text: str, start: int, end: int, *, csv: bool, wanted: str) -> str:
+    """The sign that separates the cells of a line; "" for a line that is no row."""
+    if end - start > 20_000 or start == end:
+        return ""
+    if csv:
+        if wanted and text.find(wanted, start, end) >= 0:
+            return wanted
+        for sign in (",", "\t", ";", "|"):
+            if text.find(sign, start, end) >= 0:
+                return sign
+        return wanted if text[start:end].strip() else ""
+    if text.find("\t", start, end) >= 0:
+        return "\t"
+    if text.count("|", start, end) >= 2:
+        return "|"
+    if text.count(",", start, end) >= 2 and text.find("。", start, end) < 0 and text.find("，", start, end) < 0:
+        return ","
+    line = text[start:end].strip(" \u3000")
+    if len(line) < 200 and "。" not in line and "，" not in line and len(_WIDE_GAP.findall(line)) >= 2:
+        return "  "
+    return ""
+
+
+def _table(text: str, lines: list[tuple[int, int]], sign: str) -> Table | None:
+    """Header and lines of a block; None for what is no table."""
+    lines = [line for line in lines if not _RULE_LINE.fullmatch(text, *line)]
+    heads: list[str] = []
+    read = 0
+    for line in lines[:_HEADER_ROWS]:
+        words = [text[slice(*cell)] for cell in _cells(text, *line, sign)]
+        filled = [word for word in words if word]
+        if len(filled) < 2:
+            read += 1
+            continue
+        if any(_is_data(word) for word in filled) or (heads and not _continues_head(words)):
+            break
+        if len(heads) < len(words):
+            heads += [""] * (len(words) - len(heads))
+        heads = [head + (words[number] if number < len(words) else "") for number, head in enumerate(heads)]
+        read += 1
+    heads = [head.replace(" ", "").replace("\u3000", "") for head in heads]
+    return Table(text, lines[read:], sign, heads) if lines[read:] else None
+
+
+def _is_data(word: str) -> bool:
+    return NUMBER.fullmatch(word) is not None or _LONG_NUMBER.search(word) is not None
+
+
+def _continues_head(words: list[str]) -> bool:
+    """A second line of a header holds units and notes only."""
+    return all(not word or UNIT_CELL.fullmatch(word.strip("（）()")) or word.startswith(("（", "(")) for word in words)
+
+
+def _cells(text: str, start: int, end: int, sign: str) -> list[tuple[int, int]]:
+    """Spans of the cells of one line, without blanks, quotes and Markdown's marks around them."""
+    cells: list[tuple[int, int]] = []
+    if sign == "  ":
+        line_start = start + len(text[start:end]) - len(text[start:end].lstrip(" \u3000"))
+        at = line_start
+        for gap in _WIDE_GAP.finditer(text, line_start, end):
+            cells.append((at, gap.start()))
+            at = gap.end()
+        cells.append((at, end))
+    elif text.find('"', start, end) >= 0:
+        at = start
+        while at <= end:
+            cell = _QUOTED.match(text, at, end)
+            stop = cell.end() if cell else end
+            if stop < end and text[stop] != sign:  # something after a closing quote, or another separator
+                stop = text.find(sign, stop, end)
+                stop = end if stop < 0 else stop
+            cells.append((at, stop))
+            at = stop + 1
+    else:
+        at = start
+        for part in text[start:end].split(sign):
+            cells.append((at, at + len(part)))
+            at += len(part) + 1
+    if sign == "|" and cells and not text[slice(*cells[0])].strip():
+        cells = cells[1:]
+    return [_bare(text, cell) for cell in cells[:_MOST_COLUMNS]]
+
+
+def _bare(text: str, cell: tuple[int, int]) -> tuple[int, int]:
+    start, end = cell
+    if start < end and (text[start] in _BLANK or text[end - 1] in _BLANK or text[end - 1] == "\r"):
+        word = text[start:end]
+        left = len(word) - len(word.lstrip(_BLANK))
+        if left == len(word):
+            return start, start
+        return start + left, end - (len(word) - len(word.rstrip(_BLANK + "\r")))
+    return cell
