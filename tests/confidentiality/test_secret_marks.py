@@ -22,7 +22,8 @@ MARKS = [
     ('+++\ntitle = "秘密"\n+++\n正文', "level-alone", "秘密"),
     ("内 部 资 料　请 勿 外 传\n正文", "keep-safe", "内 部 资 料　请 勿 外 传"),
     (" " * 100 + "机密\n正文", "level-alone", "机密"),
-    ("| 密级：绝密 | 份号 |", "level-field", "绝密"),
+    ("| 密级：绝密 | 份号 |", "level-field", "密级：绝密"),
+    ("密级：机密\n正文", "level-field", "密级：机密"),
     ("第一页\f秘密\n第二页", "level-alone", "秘密"),
     ("内部事项　注意保管", "keep-safe", "内部事项　注意保管"),
     ("（内部资料·注意保存）", "keep-safe", "内部资料·注意保存"),
@@ -89,7 +90,7 @@ def test_every_mark_of_a_text_is_reported_once_in_reading_order() -> None:
     text = "机密★10年\n密级：秘密\n绝密\n内部事项 注意保管"
     assert [mark.rule for mark in secret_marks(text)] == [
         "level-with-star",
-        "level-alone",
+        "level-field",
         "level-alone",
         "keep-safe",
     ]

@@ -23,7 +23,8 @@ class Enterprises:
         self._deictic = frozenset(rule.deictic)
         indicators = "|".join(sorted(map(re.escape, rule.indicators), key=len, reverse=True))
         units = "|".join(sorted(map(re.escape, rule.units), key=len, reverse=True))
-        number = r"[0-9一二三四五六七八九十百千万亿][0-9,，.．]{0,18}[ \u3000]?[多余]?"
+        spelt = "〇零一二三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟"
+        number = rf"[0-9OlI{spelt}][0-9OlIZSBb,，.．{spelt}]{{0,18}}[ \u3000]?[多余]?"
         self._figures = re.compile(rf"(?:{indicators})[^。；;！？\n]{{0,24}}?{number}(?:{units})")
         self._names = re.compile("|".join(map(re.escape, rule.endings)))
 

@@ -1,13 +1,16 @@
 """What the detectors hand to each other while one text is read; offsets are those of the plain text."""
 
 import re
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pubflow.confidentiality.rule_kinds import RuleBase, Words
 
 CLAUSE_ENDS = "\n\t，。；;！？!?,|<>"
 _CLAUSE_END = re.compile(f"[{CLAUSE_ENDS}]")
+SENTENCE, LINE = "\n。；;！？", "\n"  # signs that end a passage
+_BEFORE, _BEHIND = 100, 60  # characters of a sentence that may hold the evidence of what waits
 _LABEL_REACH = 18  # characters read before a value for its label
 
 
@@ -23,11 +26,31 @@ class Found(NamedTuple):
 
 @dataclass(slots=True)
 class Reading:
-    """One text on its way through the detectors. `marked`: it carries a state-secret mark."""
+    """One text on its way through the detectors. `marked`: it carries a state-secret mark.
+
+    waiting: what becomes a finding if a passage around it, up to one of these signs, holds one of these types too.
+    """
 
     text: str
     found: list[Found]
     marked: bool = False
+    waiting: list[tuple[Found, frozenset[str], str]] = field(default_factory=list)
+
+    def settle(self) -> None:
+        """Decide on what waits. Nothing of it speaks for another that waits."""
+        if not self.waiting:
+            return
+        known = sorted((found.start, found.rule.type) for found in self.found)
+        starts = [start for start, _ in known]
+        for found, types, signs in self.waiting:
+            first = max(self.text.rfind(sign, max(0, found.start - _BEFORE), found.start) for sign in signs)
+            first = max(first, found.start - _BEFORE)
+            ends = [at for sign in signs if (at := self.text.find(sign, found.end, found.end + _BEHIND)) >= 0]
+            last = min(ends, default=found.end + _BEHIND)
+            near = known[bisect_left(starts, first) : bisect_right(starts, last)]
+            if any(type in types and start != found.start for start, type in near):
+                self.found.append(found)
+        self.waiting.clear()
 
 
 def label_before(text: str, at: int, labels: Words) -> str:

@@ -4,11 +4,21 @@ document numbers of classified series.
 
 import re
 import string
+from typing import Any
 
+from pubflow.confidentiality.check_digits import is_organisation_code
 from pubflow.confidentiality.found import Found, Reading, said_label
-from pubflow.confidentiality.rule_kinds import Email, Labelled, Plate, SecretSeries
+from pubflow.confidentiality.rule_kinds import Email, Labelled, OrganisationCode, Plate, SecretSeries
 
-_AFTER_LABEL = re.compile(r"(?:号码|账号|帐号|号|ID|id|為|为|是)?[ \t\u3000：:=＝（(【\[“\"'为是号❤♥💚\ufe0f+]{0,6}")
+_AFTER_LABEL = re.compile(
+    r"(?:号码|账号|帐号|号|ID|id|為|为|是)?[ \t\u3000：:=＝（(【\[“\"'为是号❤♥💚\ufe0f+]{0,6}"
+    r"(?:[，, ]?(?:证件号码|证件号|证号|号码|编号)[ \u3000：:为是]{0,3})?"
+)
+_REVERSED = re.compile(
+    r"[ \u3000]{0,2}(?:[（(\[【]|是(?:其|他的|她的|本人)?)$"
+)  # between a value and its label: 12345（QQ）
+_STRAIGHT = str.maketrans("OoQDIliSsZzBbgq", "000011155228699")
+_PRIVATE_REACH = 60  # characters of the line before a weak label that must speak of somebody
 _BETWEEN = re.compile(r"[^0-9A-Za-z\n。；;，,、|\t]{0,10}")
 _VALUE_STARTS = frozenset(string.ascii_letters + string.digits + "(（+")
 _WINDOW = 48  # characters read for a value
@@ -20,10 +30,16 @@ _MAIL_DOMAIN = re.compile(
 _ANY_DOT = re.compile(rf"\s?{_DOT}\s?", re.IGNORECASE)
 _SIGN = "0-9A-HJ-NP-Z"  # I and O are on no plate
 _PLATE_REST = re.compile(
-    rf"[A-HJ-NP-Z][ \u3000·•・.\-_]{{0,2}}(?:[{_SIGN}][ \-·]?){{4,5}}[{_SIGN}学警港澳领试超挂](?![0-9A-Za-z])"
+    rf"[A-HJ-NP-Z][ \u3000·•・.\-_]{{0,2}}(?:[{_SIGN}][ \-·\n]?){{4,5}}[{_SIGN}学警港澳领试超挂](?![0-9A-Za-z])",
+    re.IGNORECASE,
 )
 _B = "[ \u3000]{0,2}"
-_YEAR = re.compile(rf"{_B}[〔［\[【（(﹝]{_B}(?:19|20)\d\d{_B}[〕］\]】）)﹞]{_B}第?{_B}\d{{1,5}}{_B}号")
+_SPELT = "〇零○一二三四五六七八九十百"
+_YEAR = re.compile(
+    rf"{_B}[〔［\[【（(﹝]{_B}(?:(?:19|20)\d\d|[一二][九〇零○][{_SPELT}]{{2}}){_B}[〕］\]】）)﹞]"
+    rf"{_B}第?{_B}(?:\d{{1,5}}|[{_SPELT}]{{1,6}}){_B}号"
+)
+_ORGANISATION = re.compile(r"[0-9A-Za-z]{8}[ ]?[-—–－]?[ ]?[0-9A-Za-z](?![0-9A-Za-z])")
 _SERIES = re.compile(r"[\u4e00-\u9fff]{1,12}$")
 
 
@@ -32,33 +48,83 @@ class LabelledValue:
 
     def __init__(self, rule: Labelled) -> None:
         self._rule = rule
-        self.words = rule.labels
+        self.words = (*rule.labels, *rule.weak_labels, *rule.beginnings)
+        self._beginnings, self._weak = frozenset(rule.beginnings), frozenset(rule.weak_labels)
 
     def at(self, reading: Reading, start: int, end: int) -> None:
-        """The value after the label at start .. end."""
+        """The value after the label at start .. end, or before it."""
+        text = reading.text
+        word = text[start:end]
+        if word in self._beginnings:
+            self._begun(reading, start)
+        elif word not in self._weak or self._is_private(text, start):
+            self._after(reading, start, end) or self._before(reading, start, word)
+
+    def _begun(self, reading: Reading, start: int) -> None:
+        """A value whose own beginning gives it away."""
+        before = reading.text[max(0, start - 1) : start]
+        hit = self._rule.compiled.match(reading.text[start : start + _WINDOW])
+        if hit and not (before.isascii() and before.isalnum()):
+            reading.found.append(Found(start, start + hit.end(), self._rule, (self._rule.reason,)))
+
+    def _is_private(self, text: str, start: int) -> bool:
+        """The line before a weak label speaks of somebody at home, not of an office."""
+        line = text[max(0, start - _PRIVATE_REACH) : start].rpartition("\n")[2]
+        return any(word in line for word in self._rule.private) and not any(
+            word in line for word in self._rule.not_between
+        )
+
+    def _before(self, reading: Reading, start: int, word: str) -> bool:
+        """The value that stands before its label."""
+        text = reading.text
+        first = max(0, start - _WINDOW)
+        between = _REVERSED.search(text[first:start])
+        if not between:
+            return False
+        hit = self._rule.compiled_at_end.search(text[first : first + between.start()])
+        if not hit or (
+            hit.start() and text[first + hit.start() - 1].isascii() and text[first + hit.start() - 1].isalnum()
+        ):
+            return False
+        why = (self._rule.reason, f"后面写有“{word}”")
+        reading.found.append(Found(first + hit.start(), first + hit.end(), self._rule, why))
+        return True
+
+    def _after(self, reading: Reading, start: int, end: int) -> bool:
         text = reading.text
         punctuation = _AFTER_LABEL.match(text, end)
         value_at = punctuation.end() if punctuation else end
         if text[value_at : value_at + 1] not in _VALUE_STARTS:
             between = _BETWEEN.match(text, value_at)
             if between is None or any(word in between[0] for word in self._rule.not_between):
-                return
+                return False
             value_at = between.end()
             if text[value_at : value_at + 1] not in _VALUE_STARTS:
-                return
+                return False
         window = text[value_at : value_at + _WINDOW]
-        hit = self._rule.compiled.match(window)
+        hit = self._rule.compiled.match(window) or self._disguised(window)
         if not hit:
-            return
+            return False
         after = window[hit.end() : hit.end() + 1]
         if hit.end() < len(window) and window[hit.end() - 1].isascii() and after.isascii() and after.isalnum():
-            return  # a part of something longer
+            return False  # a part of something longer
         if self._rule.near_marks:
             before = text[max(0, start - 200) : start + 200]
             if not reading.marked and not any(word in before for word in self._rule.near_marks):
-                return
+                return False
         why = (self._rule.reason, said_label(text[start:end]))
         reading.found.append(Found(value_at, value_at + hit.end(), self._rule, why))
+        return True
+
+    def _disguised(self, window: str) -> Any:
+        """The value with letters for digits, or broken at the end of a line."""
+        if not self._rule.digits:
+            return None
+        whole = window.replace("\n", " ", 1)
+        for plain in (window.translate(_STRAIGHT), window[:1] + window[1:].translate(_STRAIGHT), whole):
+            if hit := self._rule.compiled.match(plain):
+                return hit
+        return None
 
 
 class Mailbox:
@@ -88,7 +154,7 @@ class VehiclePlate:
 
     def __init__(self, rule: Plate) -> None:
         self._rule = rule
-        self._start = re.compile(f"[{rule.provinces}][ \\u3000·•]{{0,2}}[A-HJ-NP-Z]")
+        self._start = re.compile(f"[{rule.provinces}][ \\u3000·•]{{0,2}}[A-HJ-NP-Za-hj-np-z]")
 
     def read(self, reading: Reading) -> None:
         """Every plate of the text."""
@@ -104,7 +170,7 @@ class VehiclePlate:
 class ClassifiedSeries:
     """A rule of the kind `secret_series`; asked at each year in the brackets of a document number."""
 
-    words = ("〔", "［", "[20", "(20", "（20", "【20", "[19", "﹝")
+    words = ("〔", "［", "[20", "(20", "（20", "【20", "[19", "﹝", "[二", "（二", "(二")
 
     def __init__(self, rule: SecretSeries) -> None:
         self._rule = rule
@@ -123,3 +189,32 @@ class ClassifiedSeries:
         first = start - (len(text[max(0, start - 12) : start]) - series.start())
         why = ("发文机关代字中有密级或机要字样，是涉密文件的编号",)
         reading.found.append(Found(first, year.end(), self._rule, why))
+
+
+class OrganisationAtLabel:
+    """A rule of the kind `organisation_code`, asked at its labels: eight signs, a hyphen or none, the check sign."""
+
+    def __init__(self, rule: OrganisationCode) -> None:
+        self._rule = rule
+        self.words = rule.labels
+
+    def at(self, reading: Reading, start: int, end: int) -> None:
+        """The code after the label at start .. end."""
+        label_end = _AFTER_LABEL.match(reading.text, end)
+        at = label_end.end() if label_end else end
+        hit = _ORGANISATION.match(reading.text, at)
+        if hit and read_as_organisation_code(hit[0]):
+            why = ("9位，校验码正确（GB 11714）", said_label(reading.text[start:end]))
+            reading.found.append(Found(*hit.span(), self._rule, why))
+
+
+def straight(written: str) -> str:
+    """Digits for the letters that look like them, sign for sign."""
+    return written.translate(_STRAIGHT)
+
+
+def read_as_organisation_code(written: str) -> bool:
+    """Whether it is one with the right check sign, letters for look-alike digits allowed (GB 11714)."""
+    code = "".join(sign for sign in written if sign.isalnum()).upper()
+    straight = code[:8] + code[8:].translate(_STRAIGHT)
+    return any(map(is_organisation_code, (code, straight, code.translate(_STRAIGHT))))

@@ -18,7 +18,9 @@ _ATTRIBUTE = re.compile(r"""([A-Za-z][\w:.-]{0,60})\s{0,3}=\s{0,3}("[^"]*"|'[^']
 _LAYOUT = frozenset(
     {"style", "class", "colspan", "rowspan", "width", "height", "border", "align", "valign", "lang", "rel"}
 )
-_CELLS = frozenset({"td", "th"})
+_CELLS = frozenset({"td", "th", "dt", "dd"})
+_SPAN = re.compile(r"""\b(col|row)span\s{0,3}=\s{0,3}["']?([0-9]{1,3})""", re.IGNORECASE)
+_WIDEST = 40  # columns that one cell may span; more is no table
 _INLINE = frozenset(
     (
         *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em", "font", "i", "img"),
@@ -32,6 +34,7 @@ _BLANK = "\n\r\t "
 def plain_markup(source: str) -> PlainText:
     """The text of an HTML page. Rows of a table are lines, cells begin with a tab; hidden things follow at the end."""
     builder, hidden, read = Builder(source), list[tuple[int, int]](), 0
+    row = _Row()
     apart = True  # the next words begin a line or a cell
     for token in _TOKEN.finditer(source):
         _words(builder, source, read, token.start(), apart)
@@ -51,14 +54,46 @@ def plain_markup(source: str) -> PlainText:
         apart = name not in _INLINE
         if name in _CELLS:
             if token[0][1] != "/":
-                builder.put("\t", token.start(), token.end())
+                if name == "dt":  # a list of terms is a table of two columns
+                    row.line("tr")
+                    builder.put("\n", token.start(), token.start())
+                builder.put("\t" * row.cell(token["attributes"]), token.start(), token.end())
         elif apart:
+            row.line(name)
             builder.put("\n", token.start(), token.end())
     _words(builder, source, read, len(source), apart)
     for start, end in hidden:
         builder.put("\n", start, start)
         builder.copy(start, end)
     return builder.text()
+
+
+class _Row:
+    """Where the next cell of a table's row stands, so that a column keeps its place beside cells that span several."""
+
+    def __init__(self) -> None:
+        self._last, self._next = 0, 0  # the column of the cell before, and the first one free after it
+        self._from_above: dict[int, int] = {}
+
+    def line(self, name: str) -> None:
+        """Another element than a cell begins or ends."""
+        if name in ("tr", "table"):
+            self._last, self._next = 0, 0
+        if name == "table":
+            self._from_above.clear()
+
+    def cell(self, attributes: str) -> int:
+        """How many tabs separate this cell from the one before, or from the beginning of the row."""
+        spans = {kind.lower(): int(size) for kind, size in _SPAN.findall(attributes)} if "span" in attributes else {}
+        at = self._next
+        while self._from_above.get(at, 0):
+            self._from_above[at] -= 1
+            at += 1
+        tabs = at - self._last
+        self._last, self._next = at, at + min(max(1, spans.get("col", 1)), _WIDEST)
+        if spans.get("row", 1) > 1:
+            self._from_above.update((column, spans["row"] - 1) for column in range(at, self._next))
+        return tabs
 
 
 def _words(builder: Builder, source: str, start: int, end: int, apart: bool) -> None:

@@ -33,7 +33,7 @@ _IS_DISGUISED = re.compile(f"[{_DISGUISED}]")
 _SPECIAL = re.compile(f"[{_INVISIBLE}]{{1,64}}|[{_DISGUISED}]|&#?[0-9A-Za-z]{{2,31}};")
 
 # What people put between the digits of one number; a tab separates columns and is not among them.
-GAP = " \u00a0\u2000-\u200a\u202f\u205f\u3000\\-‐‑–—·•・._/~*`()（）\\[\\]【】「」『』"
+GAP = "'#^ \u00a0\u2000-\u200a\u202f\u205f\u3000\\-‐‑–—·•・._/~*`()（）\\[\\]【】「」『』"
 _BLANKS = " \u00a0\u2000-\u200a\u202f\u205f\u3000"
 
 _CHINESE_DIGIT = "〇零○一二三四五六七八九壹贰叁肆伍陆柒捌玖貳參陸幺两洞拐勾"
@@ -41,16 +41,41 @@ _CHINESE_DIGITS = str.maketrans(_CHINESE_DIGIT, "000" + "123456789" + "123456789
 # Letters of other scripts that look like digits or like the Latin letters that do.
 _TWINS = str.maketrans("ОоΟοΙІіlЗзЅѕВΒ", "OoOoIIil33SsBB")
 _IS_TWIN = "ОоΟοΙІіЗзЅѕВΒ"
-_NUMBER = re.compile(rf"[0-9{_CHINESE_DIGIT}](?:[{GAP}\n、，,]{{0,2}}[0-9{_CHINESE_DIGIT}]){{4,40}}")
+_MEASURES = "辆人名户台件个套家位间张部"  # before one of these a last 一 counts something: 赣A12345一辆
+_NUMBER = re.compile(
+    rf"[0-9{_CHINESE_DIGIT}](?:[{GAP}\n、，,]{{0,2}}[0-9{_CHINESE_DIGIT}]){{4,40}}(?<![0-9][一两](?=[{_MEASURES}]))"
+)
+# The same with letters among them: codes, passports, plates.
+_CODE = re.compile(rf"[0-9A-Za-z{_CHINESE_DIGIT}]{{5,30}}")
+_FEWEST_READ_OUT = 2  # Chinese digits in such a code
 _PAUSES = str.maketrans("、，", "  ")  # between read-out digits; a comma of a table stays
 _HAN = "\u3400-\u9fff"
-_PART = rf"[{_BLANKS}·•・\-_|/*.~]"  # exactly one: wider gaps are columns
+_PART = rf"[{_BLANKS}·•・\-_|/*.~#+^']"  # exactly one: wider gaps are columns
 _PARTS = rf"[{_BLANKS}·•・\-_|/*.~()（）\[\]【】「」]{{1,3}}"
+_OPEN, _CLOSED, _MARK = r"（(\[【「", r"）)\]】」", r"[\-_*/.~#+^']"
 _SPACED = re.compile(
-    rf"(?<![{_HAN}])[{_HAN}](?:{_PARTS}[{_HAN}]){{1,40}}(?![{_HAN}])"  # 机 密
-    rf"|[{_HAN}](?:{_PART}[{_HAN}](?={_PART}[{_HAN}])){{1,40}}{_PART}[{_HAN}]"  # 含东 风 工 程有关
+    rf"[{_HAN}](?:{_PART}[{_HAN}](?={_PART}[{_HAN}])){{1,40}}{_PART}[{_HAN}]"  # 含东 风 工 程有关
+    rf"|(?<![{_HAN}])[{_HAN}](?:{_PARTS}[{_HAN}]){{1,40}}(?![{_HAN}])"  # 机 密
+    rf"|[{_HAN}](?:[{_BLANKS}]{{2,3}}[{_HAN}]){{3,40}}|[{_HAN}](?:[{_BLANKS}]{{2,3}}[{_HAN}]){{2}}(?![{_HAN}])"
+    rf"|(?:[{_OPEN}][{_HAN}][{_CLOSED}]){{2,20}}"  # 住户【张】【三】
+    rf"|[{_HAN}](?:{_MARK}[{_HAN}]){{1,3}}(?![{_HAN}])"  # 住户张-三，
+    rf"|[{_HAN}](?:、[{_HAN}]){{2,3}}(?![、{_HAN}])"  # 住户司、马、光，
 )
-_GAPS_IN_WORD = re.compile(rf"[{_BLANKS}·•・\-_|/*.~()（）\[\]【】「」]+")
+# Everything apart, digits and signs too: 1 0 - 4 - 1 3 0 4 室.
+_APART = rf"(?:[{_BLANKS}][^\s,;|]){{4,120}}"
+_DIGIT_TOO = rf"(?=(?:[{_BLANKS}][^\s,;|]){{0,120}}?[{_BLANKS}][0-9A-Za-z])"
+_BEFORE, _BEHIND = '\\s，,;；、。：:（(“"|', '\\s，,;；、。：:）)”"|<'
+_ALL_APART = re.compile(
+    rf"(?:(?<![^{_BEFORE}])[^\s,;|]|(?<![^{_BEFORE}{_HAN}])[0-9A-Za-z]){_DIGIT_TOO}{_APART}"
+    rf"(?:(?<=[0-9A-Za-z])(?![0-9A-Za-z])|(?![^{_BEHIND}]))"
+)
+# The same with a mark for the blank: 赣_A_1_2_3_4_5.
+_MARKED_APART = re.compile(
+    rf"(?<![0-9A-Za-z])[0-9A-Za-z{_HAN}]([_*#'^~])(?:[0-9A-Za-z]\1){{3,40}}[0-9A-Za-z](?![0-9A-Za-z])"
+)
+_MARKS = re.compile("[_*#'^~]+")
+_GAPS_IN_WORD = re.compile(rf"[{_BLANKS}·•・\-_|/*.~()（）\[\]【】「」#+^'、]+")
+_GAPS = re.compile(f"[{_BLANKS}]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +168,8 @@ def normalise(text: str, before: PlainText | None = None) -> PlainText:
     straight = _numbers(straight)
     if straight != plain.text:
         plain = PlainText(straight, plain._pieces, plain._inner, plain._starts)  # as long as before
-    return _without_gaps(plain)
+    plain = _without_gaps(_without_gaps(plain, _ALL_APART, _GAPS), _MARKED_APART, _MARKS)
+    return _without_gaps(plain, _SPACED, _GAPS_IN_WORD)
 
 
 def is_odd(text: str) -> bool:
@@ -168,14 +194,22 @@ def _characters(text: str, before: PlainText | None) -> PlainText:
 
 def _numbers(text: str) -> str:
     """Chinese digits of a number as plain ones, sign for sign: 一三八〇〇, 138零零, 壹叁捌."""
-    return _NUMBER.sub(lambda found: found[0].translate(_CHINESE_DIGITS).translate(_PAUSES), text)
+    text = _NUMBER.sub(lambda found: found[0].translate(_CHINESE_DIGITS).translate(_PAUSES), text)
+    return _CODE.sub(_code, text)
 
 
-def _without_gaps(plain: PlainText) -> PlainText:
+def _code(found: re.Match[str]) -> str:
+    """A code with its Chinese digits as plain ones; the words around a few letters stay."""
+    plain = found[0].translate(_CHINESE_DIGITS)
+    changed = sum(old != new for old, new in zip(found[0], plain, strict=True))
+    return plain if changed >= _FEWEST_READ_OUT and not plain.isdigit() else found[0]
+
+
+def _without_gaps(plain: PlainText, words: re.Pattern[str], gaps: re.Pattern[str]) -> PlainText:
     """Words whose characters all stand apart, put together: 昆 仑 港 口."""
     builder, read = Builder(plain.text), 0
-    for word in _SPACED.finditer(plain.text):
-        for gap in _GAPS_IN_WORD.finditer(plain.text, *word.span()):
+    for word in words.finditer(plain.text):
+        for gap in gaps.finditer(plain.text, *word.span()):
             builder.copy(read, gap.start())
             read = gap.end()
     if not read:
@@ -226,10 +260,15 @@ def odd_pattern() -> str:
         (
             f"[{_INVISIBLE}{_DISGUISED}{traditional}{_IS_TWIN}]",
             "&#?[0-9A-Za-z]{2,31};",
-            rf"(?:[0-9]{{0,6}}[{_CHINESE_DIGIT}][{GAP}\n]{{0,2}}){{5}}",
+            rf"(?:[0-9A-Z]{{0,6}}[{_CHINESE_DIGIT}][{GAP}\n]{{0,2}}){{5}}",
             rf"[0-9]{{2}}[{GAP}]{{0,2}}[{_CHINESE_DIGIT}]{{1,4}}[{GAP}]{{0,2}}[0-9]{{2}}",
             rf"[^{_HAN}][{_HAN}]{_PARTS}[{_HAN}]",
             rf"{_PARTS}[{_HAN}]{_PARTS}[{_HAN}]",
+            rf"[{_HAN}]{_MARK}[{_HAN}](?:[^{_HAN}]|$)",
+            rf"[{_HAN}]、[{_HAN}]、[{_HAN}](?:[^、{_HAN}]|$)",
+            rf"[A-Z][0-9A-Z]{{0,3}}[{_CHINESE_DIGIT}][0-9A-Z]{{0,3}}[{_CHINESE_DIGIT}]",
+            rf"(?:[{_BLANKS}][0-9A-Za-z]){{4}}",
+            "(?:[_*#'^~][0-9A-Za-z]){4}",
         )
     )
 

@@ -30,20 +30,34 @@ _ID_IN_CELLS = re.compile(r"(?<![0-9A-Za-z])[1-8][0-9]{2,15}(?:[ ]?[\t|][ ]?[0-9
 _GROUP = re.compile("[0-9A-Za-z]+")
 _INSIDE_LETTERS = re.compile(r"(?<![0-9])(?:[0-9]{17}[0-9Xx]|[0-9]{15,19}|1[0-9]{10})(?![0-9])")
 _LETTERS = re.compile("[A-Za-z]")
-_TITLE = 40  # characters at the head of a text that say what kind of document it is
+_TITLE, _TITLE_LINE = 160, 40  # characters at the head of a text, and of a line there, that may be its title
 _CONTEXT = 80  # characters of the line before a code that may say why it is public
 _SIZES = frozenset({9, 11, 15, 16, 17, 18, 19})  # of the numbers we know
+_SENTENCE = re.compile(r"[。！？\n\t]")
 _LOOSE = " \u3000\n()（）[]【】*`"  # between two numbers they do not make one code of both
 _FEWEST = 9  # digits of the shortest number without letters
 _LONGEST = 19  # digits of the longest number we know
 _LOOKALIKES = str.maketrans("OoQDIliZzSsBbgqG", "0000111225586996")
 _MAYBE_DIGITS = re.compile("[0-9OoQDIliZzSsBbgqGXx]{9,}")
+_SMALL = str.maketrans("ilo", "110")  # before the letters become capitals
 _IN_CODES = str.maketrans("OISZV", "0152U")  # letters that no credit code has
-_MOBILE_GROUPS = {(3, 4, 4), (4, 3, 4), (3, 8), (7, 4), (3, 3, 5), (5, 6), (6, 5), (4, 7), (2, 9), (1,) * 11}
+_MOBILE_GROUPS = {
+    *((3, 4, 4), (4, 3, 4), (4, 4, 3), (3, 5, 3), (2, 3, 3, 3), (3, 3, 3, 2), (2, 4, 5), (1, 3, 3, 4)),
+    *((3, 8), (7, 4), (3, 3, 5), (5, 6), (6, 5), (4, 7), (2, 9), (1,) * 11),
+}
+# A resident ID cut into its parts, with or without a mobile number cut likewise behind it.
+_ID_IN_COLUMNS = re.compile(
+    r"(?<![0-9A-Za-z.])(?P<id>[1-8][0-9]{5},[12][089][0-9]{6},[0-9]{3}[0-9Xx])(?:,(?P<mobile>1[3-9][0-9],[0-9]{4},[0-9]{4}))?"
+    r"(?![0-9A-Za-z.])"
+)
 _PREFIXES = ("86", "0086", "17951", "12593", "0")
 _AFTER = 6  # characters read after a number for its unit
 _CELL_SIGNS = (",", "\t", "|")
 _CELLS = re.compile(r"[,\t|]")
+_OWN_NUMBERS = ("卡号", "账号", "帐号", "机号", "话号", "证号", "小号", "短号", "系号", "信号", "人号", "长号")
+_ASSIGNED = re.compile(r"(?<![A-Za-z])(?!(?i:tel|phone|mobile|mob|sjh|dh|lxdh)[ =]*$)[A-Za-z_]{2,20} ?=$")
+_UNIT_CELL = re.compile("[万亿千百]{0,2}(?:.|千瓦时|kWh|公斤|立方米|平方公?米|公里|人次|美元|吨标准煤)")
+_AROUND_UNIT = " \u3000()（）"
 _ROW = 80  # characters read to each side for the cells of a table's row; bounded to stay linear
 _BEFORE = 16  # characters read before it for a word that announces another kind of number
 _NAMED = re.compile(r"(?i)(?:tel|phone|mobile|mob|电话|手机|微信|id|no)$")
@@ -71,7 +85,7 @@ class Numbers:
         surnames = "".join(rule.surnames for rule in _of(rules, PersonName)) or "（"
         # What may stand directly before somebody's number: a sign, a word that announces one, a name.
         name = rf"(?<![\u3400-\u9fff])[{surnames}][\u3400-\u9fff]{{1,2}}"
-        self._announced = re.compile(rf"(?:[^\u3400-\u9fff]|[号码人拨打电机致注话系微信]|^|{name})[ \u3000]?$")
+        self._announced = re.compile(rf"(?:[^\u3400-\u9fff]|[号码人拨打电机致注话系微信车给叫]|^|{name})[ \u3000]?$")
 
     def read(self, reading: Reading) -> None:
         """Add every number of the text to `reading.found`, in reading order."""
@@ -87,6 +101,18 @@ class Numbers:
 
         if "\t" in text or "|" in text:
             self._over_cells(reading)
+        if "," in text:
+            self._over_columns(reading)
+
+    def _over_columns(self, reading: Reading) -> None:
+        text = reading.text
+        for run in _ID_IN_COLUMNS.finditer(text):
+            if not (found := self._id(text, run["id"].replace(",", ""), *run.span("id"))):
+                continue
+            reading.found.append(found)
+            if run["mobile"]:
+                mobile = self._mobile(text, run["mobile"].replace(",", ""), *run.span("mobile"), (3, 4, 4))
+                reading.found += [mobile._replace(sure=True)] if mobile else []
 
     def _over_cells(self, reading: Reading) -> None:
         """A number written a digit a cell, or a resident ID cut into two to four cells."""
@@ -99,7 +125,7 @@ class Numbers:
             if not found and len(digits) == 11 and digits.isdigit():
                 found = self._mobile(text, digits, *run.span(), (1,) * 11)
             if found:
-                reading.found.append(found)
+                reading.found.append(found._replace(sure=True))
         for run in _ID_IN_CELLS.finditer(text):
             digits = "".join(_GROUP.findall(run[0]))
             if len(digits) == 18 and (found := self._id(text, digits, *run.span())):
@@ -150,7 +176,7 @@ class Numbers:
         looks_it = plain.isdigit() or (length == 18 and plain[:17].isdigit())
         if looks_it and plain != group and _digits(group) * 2 >= length:
             return self._whole(text, plain, start, end)
-        if length == 18 and (code := group.upper().translate(_IN_CODES)) != group.upper():
+        if length == 18 and (code := group.translate(_SMALL).upper().translate(_IN_CODES)) != group.upper():
             return self._credit_code(text, code, start, end)
         return None
 
@@ -293,8 +319,9 @@ class Numbers:
         for rule in self._credit:
             if not is_credit_code(code) or code.startswith(rule.public_prefixes):
                 continue
-            line = text[max(text.rfind("\n", 0, start) + 1, start - _CONTEXT) : start]
-            if any(word in line or word in text[:_TITLE] for word in rule.public_context):
+            before = text[max(text.rfind("\n", 0, start) + 1, start - _CONTEXT) : start]
+            after = _SENTENCE.split(text[end : end + _CONTEXT], 1)[0]
+            if any(word in before or word in after or word in title(text) for word in rule.public_context):
                 continue
             label = label_before(text, start, rule.labels)
             if code.isdigit() and not label:  # by chance, one number in 31
@@ -317,6 +344,11 @@ class Numbers:
 
 def _of(rules: Sequence[RuleBase], kind: type[_Kind]) -> list[_Kind]:
     return [rule for rule in rules if isinstance(rule, kind)]
+
+
+def title(text: str) -> str:
+    """The short lines at the head of a text, which say what kind of document it is."""
+    return "\n".join(line for line in text[:_TITLE].split("\n") if len(line) <= _TITLE_LINE and "。" not in line)
 
 
 def _digits(signs: str) -> int:
@@ -381,7 +413,13 @@ def _is_a_figure(text: str, start: int, end: int, units: Words, not_after: Words
         return True
     if text[max(0, start - _BEFORE) : start].rstrip(" ：:为是达约#\"'（(").endswith(not_after):
         return True
+    before = text[max(0, start - _BEFORE) : start].rstrip(" ：:为是达约#\"'（(")
+    if (before.endswith("号") and not before.endswith(_OWN_NUMBERS)) or _ASSIGNED.search(before):
+        return True
     if text[start - 1 : start] not in _CELL_SIGNS and text[end : end + 1] not in _CELL_SIGNS:
         return False
     row = text[max(0, start - _ROW) : start].rpartition("\n")[2] + text[start : end + _ROW].partition("\n")[0]
-    return any(cell.strip().startswith(units) and len(cell.strip()) <= _AFTER for cell in _CELLS.split(row)[1:])
+    return any(
+        cell.strip(_AROUND_UNIT).startswith(units) and _UNIT_CELL.fullmatch(cell.strip(_AROUND_UNIT))
+        for cell in _CELLS.split(row)[1:]
+    )

@@ -7,7 +7,7 @@ private person, before a sex or an illness, or in one sentence with a number of 
 import re
 from collections.abc import Iterator
 
-from pubflow.confidentiality.found import Found, Reading, said_label
+from pubflow.confidentiality.found import LINE, SENTENCE, Found, Reading, said_label
 from pubflow.confidentiality.rule_kinds import HomeAddress, Household, Medical, PersonName, Words
 
 PERSONAL = frozenset(
@@ -28,6 +28,11 @@ PERSONAL = frozenset(
 HAN = "\u3400-\u9fff"
 _SENTENCE_ENDS = "\n。；;！？!?"
 _BREAK = re.compile(rf"[{_SENTENCE_ENDS}，,、：:（()）\[\]【】“”\"'\s|/]")
+_OF_SOMEBODY = PERSONAL - {"MEDICAL"} | {"PERSON_NAME"}
+_RESPONDENTS = frozenset({"ENT_DATA", "USCC", "ORG_CODE"})
+_HEAD = 1200  # characters in which a letter says to whom it is written
+_LETTER = 80  # characters of it that must speak to somebody
+_OF = re.compile(f"的[{HAN}]{{0,8}}$")
 _MASKED = re.compile(r"[某*×ＸxX○〇]")
 _LONG_NAME = 3  # characters of a name that is safely the same wherever it is repeated
 _MANY_FACTS = 3  # of one household in one sentence: nobody needs to be named
@@ -47,22 +52,35 @@ class Names:
         self._name = rf"(?:{minority}|{some}{single}{given}{{1,2}})"
         self._whole = re.compile(self._name)
         roles, kin = _any_of(rule.roles), _any_of(rule.kin)
+        kin += f"|[^{HAN}]|[{rule.person_endings}]"
         # A longer name first; what comes after it is a sign or a word that does not belong to a name.
-        after = rf"(?=[{_SENTENCE_ENDS}，,、：:（()）\[\]【】\s|/0-9A-Za-z]|$|{_any_of(rule.verbs_after)})"
+        after = rf"(?=[{_SENTENCE_ENDS}，,、：:（()）\[\]【】“”》\s|/0-9A-Za-z]|$|{_any_of(rule.verbs_after)})"
         long_first = f"{some}{single}{given}{{2}}|{minority}|{some}{single}{given}"
         self._after_role = re.compile(
             rf"(?:[（(][^）)\n]{{1,12}}[）)])?[ \u3000：:“]{{0,2}}(?:是|为|叫|名叫)?[“]?({long_first}){after}"
         )
         self._at_end = re.compile(rf"(?:^|{roles}|{kin})[ \u3000：:]?({self._name})$")
         self._titles = re.compile("|".join(map(re.escape, rule.titles))) if rule.titles else None
+        self._honours = re.compile(f"(?:{_any_of(rule.honours)})$")
+        self._agent = re.compile(rf"[由叫找]({long_first})(?=[{HAN}]{{0,6}}$)")
+        self._behind = re.compile(rf"[ \u3000（(\t]{{1,3}}({long_first})(?=[ \u3000\n）)，。；,;、\t]|$)")
+        self._greeting = re.compile(
+            rf"(?:^|[：:])[ \u3000]*({long_first})(?:{_any_of(rule.honours)})?(?:[：:][ \u3000]*$|[，,]您好)",
+            re.MULTILINE,
+        )
         self.words = rule.roles
+        self.of_firms = rule.firm_roles
 
     def is_name(self, word: str) -> bool:
         """Whether the whole word reads like a full name."""
         return self._whole.fullmatch(word) is not None and not self._is_no_name(word)
 
     def _is_no_name(self, word: str) -> bool:
-        return _MASKED.search(word) is not None or word.startswith(self.rule.not_names)
+        return (
+            _MASKED.search(word) is not None
+            or word.startswith(self.rule.not_names)
+            or (len(word) > 2 and word[-1] in self.rule.place_endings)
+        )
 
     def at(self, reading: Reading, start: int, end: int) -> None:
         """The name after a word for a private person, at start .. end."""
@@ -71,6 +89,26 @@ class Names:
         if not found or self._is_no_name(found[1]):
             return
         self._add(reading, *found.span(1), said_label(text[start:end]))
+
+    def of_firm(self, reading: Reading, start: int, end: int) -> None:
+        """The name after a word for somebody of a firm: private where the firm is a respondent."""
+        found = self._after_role.match(reading.text, end)
+        if found and not self._is_no_name(found[1]):
+            why = ("姓名与调查对象的资料在一起", said_label(reading.text[start:end]))
+            reading.waiting.append((Found(*found.span(1), self.rule, why), _RESPONDENTS, LINE))
+
+    def greeted(self, reading: Reading) -> None:
+        """The name to whom a letter is written."""
+        for found in self._greeting.finditer(reading.text, 0, _HEAD):
+            letter = reading.text[found.end() : found.end() + _LETTER]
+            if ("您" in letter or "你" in letter) and not self._is_no_name(found[1]):
+                self._add(reading, *found.span(1), "信是写给这个人的")
+
+    def after(self, reading: Reading, end: int) -> None:
+        """The name directly behind something personal that ends at `end`: 赣A12345　某某."""
+        found = self._behind.match(reading.text, end)
+        if found and not self._is_no_name(found[1]):
+            self._add(reading, *found.span(1), "前面写有个人信息")
 
     def before(self, reading: Reading, at: int, why: str, reach: int = 48) -> bool:
         """Add the name that the sentence gives before `at`, looking at its clauses from right to left."""
@@ -82,13 +120,17 @@ class Names:
                 window_at, window = window_at + cut + 1, window[cut + 1 :]
         end = len(window)
         for _ in range(6):
-            while end and _BREAK.match(window[end - 1]):
+            while end and (_BREAK.match(window[end - 1]) or window[end - 1] in "·•—→*#"):
                 end -= 1
             if not end:
                 return False
             begin = end
             while begin and not _BREAK.match(window[begin - 1]):
                 begin -= 1
+            if end - begin == 1 and begin > 1 and window[begin - 1] in " \u3000":  # 丁　强
+                begin -= 1
+                while begin and not _BREAK.match(window[begin - 1]):
+                    begin -= 1
             clause = window[begin:end]
             if self._titles and self._titles.search(clause):
                 return False
@@ -101,7 +143,16 @@ class Names:
         return False
 
     def _in_clause(self, clause: str) -> tuple[int, int] | None:
-        """Where a clause is a name, or ends with one after a word for a person."""
+        """Where a clause is a name, or ends with one after a word for a person; 同志 or 户 behind it is none of it."""
+        if place := self._name_at_end(clause):
+            return place
+        behind = self._honours.search(clause) or _OF.search(clause)
+        if behind and (place := self._name_at_end(clause[: behind.start()])):
+            return place
+        inside = self._agent.search(clause)
+        return inside.span(1) if inside and not self._is_no_name(inside[1]) else None
+
+    def _name_at_end(self, clause: str) -> tuple[int, int] | None:
         if (len(clause) <= 4 or "·" in clause or "•" in clause) and self.is_name(clause):
             return 0, len(clause)
         if len(clause) > 24:
@@ -161,6 +212,10 @@ class Homes:
         self._rule = rule
         self.words = rule.labels
         self.flat_words = ("单元", "栋", "幢", "号楼", "弄", "号院")
+        self.group_words = ("组", "小组", "村民组")
+        group = rf"(?:第?{f'[{_DIGIT}]{{1,3}}'}(?:村民)?(?:小)?组|[{HAN}]{{1,3}}组)"
+        self._group = re.compile(rf"[{HAN}]{{2,20}}[村屯寨庄]{group}[ ]?{f'[{_DIGIT}]{{1,4}}'}号")
+        self._dashed = re.compile(rf"[{HAN}]{{2,16}}[{_DIGIT}]{{1,3}}-[{_DIGIT}]{{1,2}}-[{_DIGIT}]{{3,4}}(?![0-9\-])")
         self._place = re.compile(
             rf"(?:地址|地点|地|住址|处)?(?:位于|是|为|为|在|于|至)?[ \u3000：:=（(“\"]{{0,3}}"
             rf"(?P<place>[{HAN}0-9A-Za-z（()）#·\-—－之]{{3,60}})"
@@ -196,6 +251,34 @@ class Homes:
         why = (said_label(text[start:end]), "其后有门牌、楼栋或村组")
         reading.found.append(Found(first, last, self._rule, why))
 
+    def group(self, reading: Reading, start: int, end: int) -> None:
+        """A house number in a villagers' group: 桥头村3组15号."""
+        text = reading.text
+        first = max(0, start - 28)
+        for found in self._group.finditer(text, first, min(len(text), end + 6)):
+            if not found.start() <= start < found.end():
+                continue
+            begin = found.start()
+            if living := self._living.match(found[0]):
+                begin += living.end()
+            if any(word in text[max(0, begin - 12) : begin] for word in self._rule.not_after):
+                return
+            why = ("写到村、组和门牌，是住宅地址的写法",)
+            reading.found.append(Found(begin, found.end(), self._rule, why))
+            return
+
+    def dashed(self, reading: Reading) -> None:
+        """A flat's number with dashes; that somebody lives there the sentence must tell: 佛塔小区3-2-501."""
+        for found in self._dashed.finditer(reading.text):
+            begin = found.start()
+            if living := self._living.match(found[0]):
+                begin += living.end()
+            if not any(word in found[0] for word in self._rule.offices):
+                why = ("小区名之后是楼栋、单元和房号",)
+                reading.waiting.append(
+                    (Found(begin, found.end(), self._rule, why), _OF_SOMEBODY - {"ADDRESS"}, SENTENCE)
+                )
+
     def flat(self, reading: Reading, start: int, _end: int) -> None:
         """A flat's number, whatever stands before it."""
         text = reading.text
@@ -207,7 +290,7 @@ class Homes:
         words = text[first : found.start()]
         if living := self._living.match(words):
             first += living.end()
-        before = text[max(0, first - 12) : first] + words
+        before = text[max(0, first - 12) : first].rpartition("，")[2] + words
         if any(word in before for word in self._rule.not_after) or any(word in words for word in self._rule.offices):
             return
         if found.start() - first < 2:
@@ -231,6 +314,9 @@ class Illness:
             rf"[有了过上为是患诊断：:“\" ]{{0,6}}(?P<disease>(?:{known})|[{word}]{{1,12}}?{ill})"
         )
         self._of_patient = re.compile(rf"[，,]?(?:系|是|为|属)(?:一名|一位|长期)?(?P<disease>[{word}]{{0,10}}{ill})$")
+        self.names_of_illness = tuple(rule.diseases)
+        self._word = re.compile(rf"[{HAN}0-9A-ZⅠⅡⅢⅣ]{{0,8}}$")
+        self._had = re.compile(r"^.*(?:[患有得因系是了的为和与及、]|诊断|查出|感染|检出)(?=.|$)")
         self._cell = re.compile(rf"[{word}、]{{0,14}}{ill}(?:[{HAN}0-9ⅠⅡⅢⅣ（）]{{0,4}}(?:期|型|级|后|术后))?")
         self._adverb = re.compile(rf"(?:{_any_of(rule.adverbs)}|\d{{1,4}}[年月日])$")
         self._subjects = re.compile(f"(?:{_any_of(rule.subjects)})$")
@@ -274,6 +360,22 @@ class Illness:
         if found and self._outcome and self._outcome.match(reading.text, found.end("disease")):
             self.at(reading, start, end)
 
+    def named(self, reading: Reading, start: int, end: int) -> None:
+        """The name of an illness; whose it is the sentence must tell."""
+        text = reading.text
+        after = text[end : end + 4]
+        if after.startswith(self._rule.not_followed_by) or after[:1].isdigit():
+            return
+        words = self._word.search(text[max(0, start - 8) : start])
+        first = start - len(words[0]) if words else start
+        if had := self._had.match(text[first:start]):
+            first += had.end()
+        if self._subjects.search(text[max(0, first - 8) : first]):
+            reading.found.append(Found(first, end, self._rule, ("写有疾病名称", "写的是一个人的病情")))
+            return
+        why = ("写有疾病名称", "同一句中有能指向个人的信息")
+        reading.waiting.append((Found(first, end, self._rule, why), _OF_SOMEBODY, SENTENCE))
+
     def is_disease(self, cell: str) -> bool:
         """Whether a table's cell is the name of a disease."""
         return bool(self._cell.fullmatch(cell))
@@ -296,6 +398,9 @@ class Households:
         self._facts = re.compile("|".join(sorted(map(re.escape, rule.facts), key=len, reverse=True)))
         self._subject = re.compile("|".join(map(re.escape, rule.subjects)))
         self._tail = re.compile(r"[^，,。；;\n）)]{0,16}")
+        self.families = rule.families
+        money = r"[0-9一二三四五六七八九十百千万][0-9,，.一二三四五六七八九十百千万]{0,12}(?:多|余)?(?:元|块|万)"
+        self._money = re.compile(rf"[^。；;\n]{{0,40}}?{money}(?:[^。；;\n]{{0,16}}?{money})?")
 
     def at(self, reading: Reading, start: int, end: int) -> None:
         """The whole sentence's facts, once: the trigger must be the first of them."""
@@ -323,6 +428,15 @@ class Households:
         why = ("同一句中有" + "、".join(dict.fromkeys(fact[0] for fact in facts)), "写的是一户人家")
         reading.found.append(Found(start, last.end() if last else stop, self._rule, why))
 
+    def family(self, reading: Reading, start: int, end: int) -> None:
+        """What one family earns, spends or owes; that it is one the sentence must tell."""
+        text = reading.text
+        money = self._money.match(text, end)
+        if not money or any(word in text[max(0, start - 40) : money.end() + 12] for word in self._rule.not_in):
+            return
+        why = ("写有家庭的收支或负债", "写的是一户人家")
+        reading.waiting.append((Found(start, money.end(), self._rule, why), _OF_SOMEBODY, LINE))
+
 
 def _any_of(words: Words) -> str:
     """A pattern for any of the words, the longest first; for none, one that matches nothing."""
@@ -333,6 +447,8 @@ def beside_personal(reading: Reading, names: Names) -> None:
     """Names in one sentence with something personal that was found after them."""
     for found in list(_personal(reading)):
         names.before(reading, found.start, "后面写有个人信息")
+        names.after(reading, found.end)
+    names.greeted(reading)
 
 
 def repeated(reading: Reading, names: Names) -> None:

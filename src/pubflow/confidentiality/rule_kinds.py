@@ -151,6 +151,9 @@ class Labelled(RuleBase):
     value: re2 pattern of the value, matched directly after the label and its punctuation.
     not_between: words between label and value that make it something public (微信公众号).
     near_marks: only in a text that carries a state-secret mark (a copy number is no secret by itself).
+    weak_labels: labels that count only where the line before them holds one of `private` and none of `not_between`.
+    beginnings: first signs of values that need no label at all.
+    digits: the value is of digits, so that letters in it are look-alikes.
     """
 
     detector: Literal["labelled"]
@@ -158,6 +161,10 @@ class Labelled(RuleBase):
     value: Annotated[str, StringConstraints(min_length=1, max_length=500)]
     not_between: Words = ()
     near_marks: Words = ()
+    weak_labels: Words = ()
+    private: Words = ()
+    beginnings: Words = ()
+    digits: bool = False
     reason: Word
 
     @field_validator("value")
@@ -169,6 +176,11 @@ class Labelled(RuleBase):
     def compiled(self) -> Any:
         """The pattern for re2's `match`."""
         return re2.compile(self.value, _quiet())
+
+    @cached_property
+    def compiled_at_end(self) -> Any:
+        """The pattern for re2's `search` of a value that ends where the text does."""
+        return re2.compile(f"(?:{self.value})$", _quiet())
 
 
 class HomeAddress(RuleBase):
@@ -188,6 +200,10 @@ class PersonName(RuleBase):
 
     roles: words after which a name is that of a private person. kin: words before a name at the end of a clause.
     attributes: personal things that follow a name in the same sentence. verbs_after: what may follow one after a role.
+    person_endings: last signs of words for a person, directly before a name. honours: words directly behind one.
+    place_endings: last signs of places, which no name has.
+    firm_roles: words for somebody of a firm; the name behind them is private where the firm is a respondent.
+    staff_headers: of columns that name who made the list, whatever else it holds.
     """
 
     detector: Literal["person_name"]
@@ -201,6 +217,11 @@ class PersonName(RuleBase):
     not_names: Words = ()
     private_headers: Words = ()
     public_headers: Words = ()
+    staff_headers: Words = ()
+    person_endings: Signs
+    honours: Words = ()
+    place_endings: str = ""
+    firm_roles: Words = ()
 
 
 class Medical(RuleBase):
@@ -223,10 +244,14 @@ class Medical(RuleBase):
 
 
 class Household(RuleBase):
-    """Facts of one household 家庭情况: at least two of them in one sentence."""
+    """Facts of one household 家庭情况: at least two of them in one sentence, or a family's money beside a person.
+
+    families: words for one family, or for what only a person gets, before an amount of money.
+    """
 
     detector: Literal["household"]
     facts: SomeWords
+    families: Words = ()
     subjects: SomeWords
     not_in: Words = ()
 

@@ -13,7 +13,13 @@ import re2
 
 from pubflow.confidentiality.enterprises import Enterprises, FewRespondents
 from pubflow.confidentiality.found import CLAUSE_ENDS, Found, Reading
-from pubflow.confidentiality.labelled import ClassifiedSeries, LabelledValue, Mailbox, VehiclePlate
+from pubflow.confidentiality.labelled import (
+    ClassifiedSeries,
+    LabelledValue,
+    Mailbox,
+    OrganisationAtLabel,
+    VehiclePlate,
+)
 from pubflow.confidentiality.lexicon import Lexicon
 from pubflow.confidentiality.markup import plain_markup
 from pubflow.confidentiality.normalise import PlainText, normalise, odd_pattern
@@ -27,6 +33,7 @@ from pubflow.confidentiality.rule_kinds import (
     Labelled,
     MarkRule,
     Medical,
+    OrganisationCode,
     PersonName,
     Phrase,
     Plate,
@@ -57,20 +64,23 @@ class Scanner:
         illness = next((Illness(rule, names) for rule in rules if isinstance(rule, Medical)), None)
         enterprises = next((Enterprises(rule) for rule in rules if isinstance(rule, EnterpriseFigures)), None)
         homes = [Homes(rule) for rule in rules if isinstance(rule, HomeAddress)]
-        self._names = names
+        self._names, self._homes = names, homes
         self._numbers = Numbers(rules)
         self._plates = [VehiclePlate(rule) for rule in rules if isinstance(rule, Plate)]
         self._tables = Tables(rules, names, illness, enterprises)
         everywhere: list[tuple[Iterable[str], Handler]] = []
         for rule in rules:
             if isinstance(rule, Labelled):
-                everywhere.append((rule.labels, LabelledValue(rule).at))
+                labelled = LabelledValue(rule)
+                everywhere.append((labelled.words, labelled.at))
+            elif isinstance(rule, OrganisationCode):
+                everywhere.append((rule.labels, OrganisationAtLabel(rule).at))
             elif isinstance(rule, Email):
                 everywhere.append((Mailbox.words, Mailbox(rule).at))
             elif isinstance(rule, SecretSeries):
                 everywhere.append((ClassifiedSeries.words, ClassifiedSeries(rule).at))
         for home in homes:
-            everywhere += [(home.words, home.at), (home.flat_words, home.flat)]
+            everywhere += [(home.words, home.at), (home.flat_words, home.flat), (home.group_words, home.group)]
         if illness:
             everywhere += [
                 (illness.words, illness.at),
@@ -78,11 +88,16 @@ class Scanner:
                 (illness.patients, illness.patient),
             ]
         prose = list(everywhere)
-        prose += [(rule.facts, Households(rule).at) for rule in rules if isinstance(rule, Household)]
+        for rule in rules:
+            if isinstance(rule, Household):
+                household = Households(rule)
+                prose += [(household.words, household.at), (household.families, household.family)]
+        if illness:
+            prose.append((illness.names_of_illness, illness.named))
         prose += [(rule.only, FewRespondents(rule).at) for rule in rules if isinstance(rule, SmallCell) and rule.only]
         if names:
             prose += [(names.words, names.at), (names.sexes(), names.beside_sex)]
-            prose.append((names.rule.attributes, names.beside_attribute))
+            prose += [(names.rule.attributes, names.beside_attribute), (names.of_firms, names.of_firm)]
         if enterprises:
             prose.append((enterprises.words, enterprises.at))
         # In a table the columns say what a name or a figure is; the words around a cell do not.
@@ -118,7 +133,10 @@ class Scanner:
             plates.read(reading)
         self._tables.read(reading, csv=form == "csv")
         if self._names and form != "csv":
+            for home in self._homes:
+                home.dashed(reading)
             beside_personal(reading, self._names)
+            reading.settle()
             repeated(reading, self._names)
         if self._lexicon and odd:
             reading.found += self._lexicon.find(plain)

@@ -38,7 +38,7 @@ _LEGAL_WORDS = ("国家", "國家", "商业", "商業", "工作", "技术", "个
 _ANOTHER_LEVEL = rf"[{_BLANKS}]{{0,4}}(?:[、/,，或和及]|以及)[{_BLANKS}]{{0,4}}{_LEVEL}"
 
 _SPEAKS_OF_MARKS = re.compile(
-    "标注|标志|字样|标识|标明|写明|注明|样式|格式|例如|应当|三级|等级|不得标|误标|一词|两字|二字"
+    "标注|标志|字样|标识|标明|写明|注明|样式|式样|格式|例如|应当|三级|等级|不得标|误标|一词|两字|二字|加注|示例"
 )
 _LEVEL_AT = re.compile(_LEVEL)
 _RUNNING_ON = frozenset("、。；;")  # beside it the line is a sentence
@@ -200,17 +200,19 @@ def _level_marks(text: str) -> Iterator[_Found]:
         if _is_plain_word(text, start, end) or _is_quoted(text, start, end):
             continue
         hit = _STAR.match(text, start)
-        if hit and (hit["term"] or not _is_legal_word(text, start)):
+        star = hit is not None and bool(hit["term"] or not _is_legal_word(text, start))
+        if hit and star:
             yield "level-with-star", *hit.span()
         hit = _WITH_TERM.match(text, start)
-        if hit and _stands_apart(text, *hit.span()):
+        term = hit is not None and _stands_apart(text, *hit.span())
+        if hit and term:
             yield "level-with-term", *hit.span()
-        if alone := _in_its_line(_ALONE, text, start, end):
-            yield "level-alone", *alone
-        if "级" in text[max(0, start - 24) : start]:
+        if not star and not term and "级" in text[max(0, start - 24) : start]:
             for field in _IN_FIELD.finditer(text, max(0, start - 32), min(len(text), end + 24)):
                 if field.start("mark") == start:
-                    yield "level-field", *field.span("mark")
+                    yield "level-field", *field.span()
+        if alone := _in_its_line(_ALONE, text, start, end):
+            yield "level-alone", *alone
     for found in _TERM_FIELD.finditer(text) if "密" in text else ():
         yield "term-field", *found.span()
 
@@ -226,8 +228,9 @@ def _is_quoted(text: str, start: int, end: int) -> bool:
     opening = text[max(0, start - 2) : start]
     if not opening or opening[-1] not in '“‘「『"':
         return False
-    before = text[max(0, start - 12) : start - 1]
-    return bool(_SPEAKS_OF_MARKS.search(before) or _SPEAKS_OF_MARKS.search(text, end, end + 24))
+    before = text[max(0, start - 24) : start - 1].rpartition("\n")[2]
+    after = text[end : end + 40].partition("\n")[0]
+    return bool(_SPEAKS_OF_MARKS.search(before) or _SPEAKS_OF_MARKS.search(after))
 
 
 def _in_its_line(shape: re.Pattern[str], text: str, start: int, end: int) -> tuple[int, int] | None:
@@ -263,7 +266,8 @@ def _stands_apart(text: str, start: int, end: int) -> bool:
 def _internal_marks(text: str) -> Iterator[_Found]:
     if "内" in text:
         for hit in _KEEP_SAFE.finditer(text):
-            yield "keep-safe", *hit.span()
+            if not _is_quoted(text, *hit.span()):
+                yield "keep-safe", *hit.span()
     if "内" in text or "秘" in text:
         for hit in _INTERNAL_STAR.finditer(text):
             yield "internal-head", *hit.span()

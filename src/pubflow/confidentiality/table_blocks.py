@@ -13,19 +13,29 @@ _QUOTED = re.compile(r'"(?:[^"]|"")*"|[^,\t;|]*')
 _LONG_NUMBER = re.compile(r"(?:[0-9][^0-9]?){7}")
 _RULE_LINE = re.compile(r"[\s|:+=\-─━┼]+")
 _WIDE_GAP = re.compile(r"\t|[ \u3000]{2,}|\u3000")
-NUMBER = re.compile(r"[-+−]?[0-9][0-9,，]*(?:\.[0-9]+)?[%％]?")
-UNIT_CELL = re.compile(r"(?:[万亿千百]?(?:元|千瓦时|吨|人|户|个|家|美元|平方米|公里|件|台|辆|度)|%|‰)$")
+_UNIT = "[万亿千百]?(?:元|千瓦时|吨|人|户|个|家|美元|平方米|公里|件|台|辆|度)"
+# A figure as a cell holds it: with its unit, in Chinese numerals, with letters that look like digits.
+NUMBER = re.compile(
+    rf"[-+−]?[0-9OoIlBbSZ]{{0,3}}[0-9][0-9OoIlBbSZ,， ]{{0,24}}(?:\.[0-9OoIlBbSZ ]{{1,12}})?(?:[%％]|{_UNIT})?"
+    rf"|[〇零一二三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟萬两点]{{2,24}}(?:{_UNIT})?"
+)
+UNIT_CELL = re.compile(rf"(?:{_UNIT}|%|‰)$")
 
 
 @dataclass
 class Table:
-    """A block of lines with cells. heads: the header's words for each column, "" without any. lines: those below it."""
+    """A block of lines with cells. heads: the header's words for each column, "" without any. lines: those below it.
+
+    turned: its columns are read as rows, since the words of the header stand in the first column.
+    """
 
     text: str
     lines: list[tuple[int, int]]
     sign: str
     heads: list[str]
     kinds: list[Counter[str]] = field(default_factory=list)
+    head_lines: list[tuple[int, int]] = field(default_factory=list)
+    turned: bool = False
 
     @property
     def start(self) -> int:
@@ -40,7 +50,11 @@ class Table:
     @cached_property
     def rows(self) -> list[list[tuple[int, int]]]:
         """The cells below the header; taken apart only for a table that somebody asks about."""
-        return [_cells(self.text, start, end, self.sign) for start, end in self.lines]
+        rows = [_cells(self.text, start, end, self.sign) for start, end in self.lines]
+        if not self.turned:
+            return rows
+        longest = min(max(len(row) for row in rows), _MOST_COLUMNS)
+        return [[_nth(row, number) for row in rows] for number in range(1, longest)]
 
     @cached_property
     def columns(self) -> int:
@@ -49,7 +63,18 @@ class Table:
 
     def row_at(self, at: int) -> list[tuple[int, int]]:
         """The cells of the row that holds a place; none for a place outside."""
-        return next((row for row in self.rows if row and row[0][0] <= at <= row[-1][1]), [])
+        return next((row for row in self.rows if any(cell[0] <= at <= cell[1] for cell in row)), [])
+
+    def first_column(self) -> list[str]:
+        """The words of the first cell of every line, the header's too."""
+        lines = [*self.head_lines, *self.lines]
+        cells = [_nth(_cells(self.text, *line, self.sign), 0) for line in lines]
+        return [self.text[slice(*cell)] for cell in cells]
+
+    def turn(self) -> "Table":
+        """The same cells with rows and columns exchanged."""
+        lines = [*self.head_lines, *self.lines]
+        return Table(self.text, lines, self.sign, [_squeezed(word) for word in self.first_column()], turned=True)
 
 
 def tables_in(text: str, *, csv: bool) -> Iterator[Table]:
@@ -62,6 +87,9 @@ def tables_in(text: str, *, csv: bool) -> Iterator[Table]:
     while at <= len(text):
         stop = text.find("\n", at)
         stop = len(text) if stop < 0 else stop
+        if stop == at and block and sign == "\t":  # the elements of a page's table leave empty lines
+            at += 1
+            continue
         here = _delimiter(text, at, stop, csv=csv, wanted=sign if block else "")
         if block and (not here or here != sign):
             if table := _table(text, block, sign):
@@ -100,7 +128,7 @@ def _delimiter(text: str, start: int, end: int, *, csv: bool, wanted: str) -> st
 
 def _table(text: str, lines: list[tuple[int, int]], sign: str) -> Table | None:
     """Header and lines of a block; None for what is no table."""
-    lines = [line for line in lines if not _RULE_LINE.fullmatch(text, *line)]
+    lines = [line for line in lines if not _RULE_LINE.fullmatch(text, *line) and not text.startswith("#", line[0])]
     heads: list[str] = []
     read = 0
     for line in lines[:_HEADER_ROWS]:
@@ -109,22 +137,39 @@ def _table(text: str, lines: list[tuple[int, int]], sign: str) -> Table | None:
         if len(filled) < 2:
             read += 1
             continue
-        if any(_is_data(word) for word in filled) or (heads and not _continues_head(words)):
+        if any(_is_data(word) for word in filled) or (heads and not _continues_head(heads, words)):
             break
         if len(heads) < len(words):
             heads += [""] * (len(words) - len(heads))
+        if any(heads) and not words[0]:  # a cell over several columns stands in the first of them
+            for number in range(1, len(heads)):
+                heads[number] = heads[number] or heads[number - 1]
         heads = [head + (words[number] if number < len(words) else "") for number, head in enumerate(heads)]
         read += 1
-    heads = [head.replace(" ", "").replace("\u3000", "") for head in heads]
-    return Table(text, lines[read:], sign, heads) if lines[read:] else None
+    heads = [_squeezed(head) for head in heads]
+    return Table(text, lines[read:], sign, heads, head_lines=lines[:read]) if lines[read:] else None
+
+
+def _squeezed(head: str) -> str:
+    return head.replace(" ", "").replace("\u3000", "")
+
+
+def _nth(row: list[tuple[int, int]], number: int) -> tuple[int, int]:
+    """A cell of a row; an empty one behind its end."""
+    if number < len(row):
+        return row[number]
+    end = row[-1][1] if row else 0
+    return end, end
 
 
 def _is_data(word: str) -> bool:
     return NUMBER.fullmatch(word) is not None or _LONG_NUMBER.search(word) is not None
 
 
-def _continues_head(words: list[str]) -> bool:
-    """A second line of a header holds units and notes only."""
+def _continues_head(heads: list[str], words: list[str]) -> bool:
+    """A second line of a header holds units and notes only, or stands below cells that span several columns."""
+    if not words[0] and "" in heads[1:]:
+        return True
     return all(not word or UNIT_CELL.fullmatch(word.strip("（）()")) or word.startswith(("（", "(")) for word in words)
 
 

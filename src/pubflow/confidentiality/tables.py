@@ -5,15 +5,16 @@ digits in a column of figures is no telephone number, and the names of a list th
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 
-from pubflow.confidentiality.check_digits import is_organisation_code
 from pubflow.confidentiality.enterprises import Enterprises
 from pubflow.confidentiality.found import Found, Reading
+from pubflow.confidentiality.labelled import read_as_organisation_code, straight
 from pubflow.confidentiality.persons import HAN, PERSONAL, Illness, Names
 from pubflow.confidentiality.rule_kinds import (
+    CreditCode,
     EnterpriseFigures,
     HomeAddress,
     Household,
@@ -27,6 +28,7 @@ from pubflow.confidentiality.rule_kinds import (
 )
 from pubflow.confidentiality.table_blocks import NUMBER, UNIT_CELL, Table, tables_in
 
+_TITLE = 120  # characters before a table that may say what it lists
 _BRACKETS = re.compile(r"[（(\[][^（）()\[\]]*[)）\]]")
 _NAME_CELL = re.compile(rf"[{HAN}·•]{{2,10}}")
 _FIGURE_HEADS = re.compile(
@@ -40,12 +42,15 @@ _NUMBER_HEADS = re.compile(
 _OTHER_NUMBERS = re.compile(
     r"编号|序号|代码|单号|流水|合同|发票|订单|批次|批号|户号|表号|工号|学号|编码|条码|凭证|型号|档号|指标"
 )
+_FEWEST_NAMES = 3  # under a header that says nothing of names
 _COUNT = re.compile(r"([0-9]{1,6}|[一二两])[家户个人]?")
+_NOTHING = ("0", "0.0")
 _SPELT = {"一": 1, "二": 2, "两": 2}
 _ANY_ADDRESS = frozenset(
     {"地址", "详细地址", "通讯地址", "联系地址", "所在地址"}
 )  # a firm's, unless persons are listed
 _PERSON_HEADS = ("姓名", "户主", "名字", "申请人", "当事人", "患者", "被调查人", "受访者", "收款人", "业主")
+_WITH_UNIT = re.compile(r"[（(][^（）()]{0,8}[元吨时人户个家里件台辆度米斤克亩%‰][）)]$")
 _NO_FIGURE_HEADS = re.compile(r"序号|编号|代码|年份|邮编|电话|手机|号码|证|账号|卡号|日期|时间|年龄")
 
 
@@ -61,7 +66,9 @@ class Tables:
     ) -> None:
         self._names, self._illness, self._enterprises = names, illness, enterprises
         self._headed = [rule for rule in rules if rule.headers and not isinstance(rule, SmallCell | EnterpriseFigures)]
+        self._coded_heads = {word.lower(): rule for rule in self._headed for word in rule.headers if word.isascii()}
         self._small = [rule for rule in rules if isinstance(rule, SmallCell)]
+        self._codes = [rule for rule in rules if isinstance(rule, CreditCode)]
         words = {word for rule in rules for word in rule.headers if not isinstance(rule, EnterpriseFigures)}
         words |= set(names.rule.private_headers) if names else set()
         self._any_head = re.compile("|".join(sorted(map(re.escape, words), key=len, reverse=True)) or "(?!)")
@@ -79,15 +86,41 @@ class Tables:
         if not inside and not self._may_hold_something(reading.text, table):
             return
         table.heads += [""] * (table.columns - len(table.heads))
+        for rule in self._small:
+            self._small_cells(reading, table, rule)
+        if self._heads_stand_in_first_column(table):
+            table = table.turn()
+        table.heads += [""] * (table.columns - len(table.heads))
         places = self._columns_of(table, inside)
-        if wrong := self._figures_taken_for_numbers(reading.text, table, places):
+        wrong = self._figures_taken_for_numbers(reading.text, table, places)
+        wrong |= self._public_codes(reading.text, table, places)
+        if wrong:
             reading.found[:] = [found for found in reading.found if (found.start, found.end) not in wrong]
             places = [(found, column) for found, column in places if (found.start, found.end) not in wrong]
         personal = self._typed_columns(reading, table, any(found.rule.type in PERSONAL for found, _ in places))
-        self._people(reading, table, personal)
-        self._respondents(reading, table)
-        for rule in self._small:
-            self._small_cells(reading, table, rule)
+        respondents = self._respondents(reading, table)
+        coded = any(found.rule.type in ("USCC", "ORG_CODE") for found, _ in places)
+        self._people(reading, table, personal=personal, respondents=respondents or coded)
+
+    def _heads_stand_in_first_column(self, table: Table) -> bool:
+        """A table with a column for each person or firm, or a sheet of keys and values."""
+        if len(table.lines) < 2:
+            return False
+        down = sum(self._is_personal_head(_BRACKETS.sub("", word)) for word in table.first_column())
+        return down > 1 and down > sum(map(self._is_personal_head, table.heads))
+
+    def _is_personal_head(self, word: str) -> bool:
+        rule = self._rule_of(word) if 2 <= len(word) <= 10 else None
+        return rule is not None and (word.isascii() or any(word.endswith(head) for head in rule.headers))
+
+    def _public_codes(self, text: str, table: Table, places: list[tuple[Found, int]]) -> set[tuple[int, int]]:
+        """Codes of firms in a list that the law makes public: penalties, tenders."""
+        words = {word for rule in self._codes for word in rule.public_context}
+        first = table.head_lines[0][0] if table.head_lines else table.start
+        said = "".join(table.heads) + text[max(0, first - _TITLE) : first]
+        if not any(word in said for word in words):
+            return set()
+        return {(found.start, found.end) for found, _ in places if isinstance(found.rule, CreditCode)}
 
     def _may_hold_something(self, text: str, table: Table) -> bool:
         """A header names a type or counts respondents, or an enterprise is named."""
@@ -99,8 +132,9 @@ class Tables:
     def _columns_of(self, table: Table, inside: list[Found]) -> list[tuple[Found, int]]:
         """The column of each number found in the table; counts the types of each column."""
         table.kinds = [Counter() for _ in range(table.columns)]
-        starts = [cell[0] for row in table.rows for cell in row]
-        columns = [number for row in table.rows for number in range(len(row))]
+        cells = sorted((cell[0], number) for row in table.rows for number, cell in enumerate(row))
+        starts = [start for start, _ in cells]
+        columns = [number for _, number in cells]
         places = []
         for found in inside:
             at = bisect_right(starts, found.start) - 1
@@ -121,15 +155,24 @@ class Tables:
             if any(word in head for word in found.rule.headers):
                 continue
             figures = (bool(_FIGURE_HEADS.search(head)) and "号" not in head) or bool(_OTHER_NUMBERS.search(head))
+            cells = [row[column] for row in table.rows if column < len(row) and row[column][0] < row[column][1]]
+            said = bool(_NUMBER_HEADS.search(head)) and not self._in_row_of_figures(text, table, found.start)
+            if not figures and (said or self._is_column_of(found, table, column, len(cells))):
+                continue
             if (head and not _NUMBER_HEADS.search(head)) or self._in_row_of_figures(text, table, found.start):
                 wrong.add((found.start, found.end))
                 continue
-            cells = [row[column] for row in table.rows if column < len(row) and row[column][0] < row[column][1]]
             few = table.kinds[column][found.rule.type] * 2 < len(cells)
             other_numbers = sum(NUMBER.fullmatch(text, *cell) is not None for cell in cells) * 2 > len(cells)
             if figures or (few and other_numbers) or (other_numbers and self._has_unit(text, table, found)):
                 wrong.add((found.start, found.end))
         return wrong
+
+    def _is_column_of(self, found: Found, table: Table, column: int, cells: int) -> bool:
+        """Nearly all of a column have this form, beside a column that is surely personal: no figures do that."""
+        if cells < _FEWEST_NAMES or table.kinds[column][found.rule.type] * 5 < cells * 4:
+            return False
+        return any(kinds["CN_ID"] * 2 > cells for other, kinds in enumerate(table.kinds) if other != column)
 
     def _in_row_of_figures(self, text: str, table: Table, at: int) -> bool:
         """The first cell of the row names an indicator: a table whose columns are places or years."""
@@ -137,7 +180,8 @@ class Tables:
         if not row or row[0][1] >= at:
             return False
         first = text[slice(*row[0])]
-        return bool(_FIGURE_HEADS.search(first)) and not _NUMBER_HEADS.search(first)
+        figures = _FIGURE_HEADS.search(first) or _WITH_UNIT.search(first)
+        return bool(figures) and not _NUMBER_HEADS.search(first)
 
     def _has_unit(self, text: str, table: Table, found: Found) -> bool:
         """Another cell of the row is a unit."""
@@ -150,6 +194,8 @@ class Tables:
         taken = {(found.start, found.rule.type) for found in reading.found}
         for column, head in enumerate(table.heads):
             rule = self._rule_of(head)
+            if rule is None and personal:
+                rule = self._home_telephones(text, table, column)
             if rule is None or isinstance(rule, PersonName):
                 continue
             if isinstance(rule, Medical | Household) and not (listed or personal):
@@ -168,10 +214,22 @@ class Tables:
                     personal = personal or rule.type in PERSONAL
         return personal
 
+    def _home_telephones(self, text: str, table: Table, column: int) -> RuleBase | None:
+        """The rule of home telephones for a column of them in a list of persons, unless its header says office."""
+        cells = [row[column] for row in table.rows if column < len(row) and row[column][0] < row[column][1]]
+        for rule in self._headed:
+            if isinstance(rule, Labelled) and rule.weak_labels and len(cells) >= _FEWEST_NAMES:
+                own = sum(self._is_value(rule, text, *cell) for cell in cells)
+                if own * 2 > len(cells) and not any(word in table.heads[column] for word in rule.not_between):
+                    return rule
+        return None
+
     def _rule_of(self, head: str) -> RuleBase | None:
         """The rule whose header word is in `head`; the longest word wins."""
         if not head:
             return None
+        if head.isascii():  # a column's name in a data base is a whole word or none
+            return self._coded_heads.get(head.strip().lower())
         best: tuple[int, RuleBase] | None = None
         for rule in self._headed:
             if isinstance(rule, HomeAddress) and any(word in head for word in rule.not_after):
@@ -186,10 +244,12 @@ class Tables:
         if not cell or "*" in cell or "×" in cell or "＊" in cell:
             return False
         if isinstance(rule, Labelled):
-            hit = rule.compiled.match(cell)
-            return hit is not None and hit.end() == len(cell)
+            return any(
+                (hit := rule.compiled.match(plain)) is not None and hit.end() == len(cell)
+                for plain in ((cell, straight(cell), cell[:1] + straight(cell[1:])) if rule.digits else (cell,))
+            )
         if isinstance(rule, OrganisationCode):
-            return is_organisation_code(cell.replace("-", "").replace(" ", "").upper())
+            return read_as_organisation_code(cell)
         if isinstance(rule, HomeAddress):
             return len(cell) >= 5 and not cell.isascii()
         if isinstance(rule, Medical):
@@ -199,59 +259,78 @@ class Tables:
     def _list_of_people(self, table: Table) -> bool:
         return any(head.endswith(_PERSON_HEADS) for head in table.heads)
 
-    def _people(self, reading: Reading, table: Table, personal: bool) -> None:
-        """The names of a list that holds something personal."""
+    def _people(self, reading: Reading, table: Table, *, personal: bool, respondents: bool) -> None:
+        """The names of a list that holds something personal, or the respondents' figures or codes."""
         names = self._names
         if names is None:
             return
         heads = table.heads
         private = sum(any(word in head for word in names.rule.private_headers) for head in heads)
         public = any(any(word in head for word in names.rule.public_headers) for head in heads)
-        if not personal and (public or private < 2):
+        if not personal and not respondents and (public or private < 2):
             return
         text = reading.text
-        for column in range(table.columns):
-            head = heads[column] if column < len(heads) else ""
+        beside = self._rows_with_something_personal(reading, table) if public else None
+        for column, head in enumerate(heads):
             cells = [row[column] for row in table.rows if column < len(row) and row[column][0] < row[column][1]]
             headed = any(word in head for word in names.rule.headers)
-            if not cells or (not headed and (head or len(cells) < 2)):
+            if not cells or any(word in head for word in names.rule.staff_headers):
                 continue
-            valid = [cell for cell in cells if names.is_name(text[slice(*cell)].replace(" ", "").replace("\u3000", ""))]
+            valid = {cell for cell in cells if names.is_name(_squeezed(text[slice(*cell)]))}
             if headed:
-                valid = [
-                    cell
-                    for cell in cells
-                    if cell in valid or _looks_like_name(text[slice(*cell)], len(valid), len(cells))
-                ]
-            elif len(valid) * 5 < len(cells) * 4:
+                valid |= {cell for cell in cells if _looks_like_name(text[slice(*cell)], len(valid), len(cells))}
+            elif (len(cells) < _FEWEST_NAMES and head) or len(valid) * 5 < len(cells) * 4:
                 continue
-            why = ("姓名与能指向个人的信息在同一张表里", f"所在列的表头是“{head[:20]}”" if head else "整列都是姓名")
+            why = (
+                "姓名与能指向个人或调查对象的信息在同一张表里",
+                f"所在列的表头是“{head[:20]}”" if head else "整列都是姓名",
+            )
             known = {found.start for found in reading.found if found.rule is names.rule}
-            reading.found += [Found(*cell, names.rule, why) for cell in valid if cell[0] not in known]
+            reading.found += [
+                Found(*cell, names.rule, why)
+                for cell in sorted(valid)
+                if cell[0] not in known and (beside is None or cell in beside)
+            ]
 
-    def _respondents(self, reading: Reading, table: Table) -> None:
-        """Rows that give figures of one enterprise each."""
+    def _rows_with_something_personal(self, reading: Reading, table: Table) -> set[tuple[int, int]]:
+        """The cells of such rows: in a list of officials and of others the row tells."""
+        places = sorted(found.start for found in reading.found if found.rule.type in PERSONAL)
+        cells: set[tuple[int, int]] = set()
+        for row in table.rows:
+            if any(bisect_right(places, end) > bisect_left(places, start) for start, end in row):
+                cells.update(row)
+        return cells
+
+    def _respondents(self, reading: Reading, table: Table) -> bool:
+        """Rows that give figures of one enterprise each. Returns whether there are any."""
         enterprises, rule = self._enterprises, self._figures
         if enterprises is None or rule is None or table.columns < 2:
-            return
+            return False
         text = reading.text
         column = self._name_column(text, table, enterprises, rule.headers)
         if column is None:
-            return
+            return False
         figures = [
-            other for other in range(table.columns) if other != column and self._holds_figures(text, table, other)
+            other
+            for other in range(table.columns)
+            if other != column
+            and self._holds_figures(text, table, other)
+            and not any(word in table.heads[other] for word in rule.public_context)
         ]
         if not figures:
-            return
+            return False
         why = ("这一行是一家企业的名称和它的统计数据", "识别或者推断单个统计调查对象的资料不得公开（统计法第二十八条）")
         for row in table.rows:
             if column >= len(row) or not enterprises.is_enterprise(text[slice(*row[column])]):
                 continue
             values = [row[other] for other in figures if other < len(row) and NUMBER.fullmatch(text, *row[other])]
-            if values:
+            if values and table.turned:  # what belongs together does not stand together
+                reading.found += [Found(*value, rule, why) for value in values]
+            elif values:
                 cells = [row[column], *values]
                 start, end = min(cell[0] for cell in cells), max(cell[1] for cell in cells)
                 reading.found.append(Found(start, end, rule, why))
+        return True
 
     def _name_column(self, text: str, table: Table, enterprises: Enterprises, headers: Words) -> int | None:
         for column in range(table.columns):
@@ -281,7 +360,6 @@ class Tables:
         if not counting:
             self._few_in_columns(reading, table, rule)
             return
-        column = counting[0]
         values = [
             other
             for other in range(table.columns)
@@ -289,23 +367,25 @@ class Tables:
             and self._holds_figures(text, table, other)
             and not any(word in table.heads[other] for word in rule.not_values)
         ]
-        for row in table.rows:
-            if column >= len(row):
-                continue
-            count = _count(text[slice(*row[column])])
-            if not 0 < count < rule.fewest:
-                continue
-            why = (
-                f"本行“{table.heads[column][:20]}”为{count}，少于{rule.fewest}",
-                "可能据此推断出单个统计调查对象（统计法第二十八条）",
-            )
-            for other in values:
-                if (
-                    other < len(row)
+        for number, column in enumerate(counting):
+            # Of several counts each speaks of the figures between it and the next.
+            first, last = (column if len(counting) > 1 else 0), ([*counting, table.columns])[number + 1]
+            own = [other for other in values if first <= other < last]
+            for row in table.rows:
+                count = _count(text[slice(*row[column])]) if column < len(row) else 0
+                if not 0 < count < rule.fewest:
+                    continue
+                why = (
+                    f"本行“{table.heads[column][:20]}”为{count}，少于{rule.fewest}",
+                    "可能据此推断出单个统计调查对象（统计法第二十八条）",
+                )
+                reading.found += [
+                    Found(*row[other], rule, why)
+                    for other in own
+                    if other < len(row)
                     and NUMBER.fullmatch(text, *row[other])
-                    and text[slice(*row[other])] not in ("0", "0.0")
-                ):
-                    reading.found.append(Found(*row[other], rule, why))
+                    and text[slice(*row[other])] not in _NOTHING
+                ]
 
     def _few_in_columns(self, reading: Reading, table: Table, rule: SmallCell) -> None:
         """The same where the counts are a row and the respondents' groups are columns."""
@@ -327,6 +407,10 @@ class Tables:
                         )
                         reading.found.append(Found(*row[column], rule, why))
             return
+
+
+def _squeezed(cell: str) -> str:
+    return cell.replace(" ", "").replace("\u3000", "")
 
 
 def _count(cell: str) -> int:
