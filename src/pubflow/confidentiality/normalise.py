@@ -76,6 +76,17 @@ _MARKED_APART = re.compile(
 _MARKS = re.compile("[_*#'^~]+")
 _GAPS_IN_WORD = re.compile(rf"[{_BLANKS}·•・\-_|/*.~()（）\[\]【】「」#+^'、]+")
 _GAPS = re.compile(f"[{_BLANKS}]+")
+# What re2 must find before it is worth taking a text apart; the words to put together; what to leave out of them.
+_APARTS = (
+    (rf"(?:[{_BLANKS}][^\s,;|]){{4}}", _ALL_APART, _GAPS),
+    ("(?:[_*#'^~][0-9A-Za-z]){4}", _MARKED_APART, _MARKS),
+    (
+        rf"(?:^|[^{_HAN}])[{_HAN}]{_PARTS}[{_HAN}]|{_PARTS}[{_HAN}]{_PARTS}[{_HAN}]"
+        rf"|[{_HAN}]{_MARK}[{_HAN}](?:[^{_HAN}]|$)|[{_HAN}]、[{_HAN}]、[{_HAN}](?:[^、{_HAN}]|$)",
+        _SPACED,
+        _GAPS_IN_WORD,
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +179,10 @@ def normalise(text: str, before: PlainText | None = None) -> PlainText:
     straight = _numbers(straight)
     if straight != plain.text:
         plain = PlainText(straight, plain._pieces, plain._inner, plain._starts)  # as long as before
-    plain = _without_gaps(_without_gaps(plain, _ALL_APART, _GAPS), _MARKED_APART, _MARKS)
-    return _without_gaps(plain, _SPACED, _GAPS_IN_WORD)
+    for hint, words, gaps in _APARTS:
+        if _compiled(hint).search(plain.utf8) is not None:
+            plain = _without_gaps(plain, words, gaps)
+    return plain
 
 
 def is_odd(text: str) -> bool:
@@ -262,15 +275,15 @@ def odd_pattern() -> str:
             "&#?[0-9A-Za-z]{2,31};",
             rf"(?:[0-9A-Z]{{0,6}}[{_CHINESE_DIGIT}][{GAP}\n]{{0,2}}){{5}}",
             rf"[0-9]{{2}}[{GAP}]{{0,2}}[{_CHINESE_DIGIT}]{{1,4}}[{GAP}]{{0,2}}[0-9]{{2}}",
-            rf"[^{_HAN}][{_HAN}]{_PARTS}[{_HAN}]",
-            rf"{_PARTS}[{_HAN}]{_PARTS}[{_HAN}]",
-            rf"[{_HAN}]{_MARK}[{_HAN}](?:[^{_HAN}]|$)",
-            rf"[{_HAN}]、[{_HAN}]、[{_HAN}](?:[^、{_HAN}]|$)",
             rf"[A-Z][0-9A-Z]{{0,3}}[{_CHINESE_DIGIT}][0-9A-Z]{{0,3}}[{_CHINESE_DIGIT}]",
-            rf"(?:[{_BLANKS}][0-9A-Za-z]){{4}}",
-            "(?:[_*#'^~][0-9A-Za-z]){4}",
+            *(hint for hint, _, _ in _APARTS),
         )
     )
+
+
+@cache
+def _compiled(hint: str) -> re2._Regexp:
+    return re2.compile(hint.encode())
 
 
 @cache

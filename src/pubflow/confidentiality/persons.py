@@ -99,6 +99,8 @@ class Names:
 
     def greeted(self, reading: Reading) -> None:
         """The name to whom a letter is written."""
+        if "您" not in reading.text and "你" not in reading.text:
+            return
         for found in self._greeting.finditer(reading.text, 0, _HEAD):
             letter = reading.text[found.end() : found.end() + _LETTER]
             if ("您" in letter or "你" in letter) and not self._is_no_name(found[1]):
@@ -215,7 +217,8 @@ class Homes:
         self.group_words = ("组", "小组", "村民组")
         group = rf"(?:第?{f'[{_DIGIT}]{{1,3}}'}(?:村民)?(?:小)?组|[{HAN}]{{1,3}}组)"
         self._group = re.compile(rf"[{HAN}]{{2,20}}[村屯寨庄]{group}[ ]?{f'[{_DIGIT}]{{1,4}}'}号")
-        self._dashed = re.compile(rf"[{HAN}]{{2,16}}[{_DIGIT}]{{1,3}}-[{_DIGIT}]{{1,2}}-[{_DIGIT}]{{3,4}}(?![0-9\-])")
+        self._dashed = re.compile(rf"[{_DIGIT}]{{1,3}}-[{_DIGIT}]{{1,2}}-[{_DIGIT}]{{3,4}}(?![0-9\-])")
+        self._estate = re.compile(rf"[{HAN}]{{2,16}}$")
         self._place = re.compile(
             rf"(?:地址|地点|地|住址|处)?(?:位于|是|为|为|在|于|至)?[ \u3000：:=（(“\"]{{0,3}}"
             rf"(?P<place>[{HAN}0-9A-Za-z（()）#·\-—－之]{{3,60}})"
@@ -269,11 +272,15 @@ class Homes:
 
     def dashed(self, reading: Reading) -> None:
         """A flat's number with dashes; that somebody lives there the sentence must tell: 佛塔小区3-2-501."""
+        if "-" not in reading.text:
+            return
         for found in self._dashed.finditer(reading.text):
-            begin = found.start()
-            if living := self._living.match(found[0]):
-                begin += living.end()
-            if not any(word in found[0] for word in self._rule.offices):
+            estate = self._estate.search(reading.text[max(0, found.start() - 16) : found.start()])
+            if estate is None:
+                continue
+            living = self._living.match(estate[0])
+            begin = found.start() - len(estate[0]) + (living.end() if living else 0)
+            if begin < found.start() and not any(word in estate[0] for word in self._rule.offices):
                 why = ("小区名之后是楼栋、单元和房号",)
                 reading.waiting.append(
                     (Found(begin, found.end(), self._rule, why), _OF_SOMEBODY - {"ADDRESS"}, SENTENCE)
