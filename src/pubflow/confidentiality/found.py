@@ -36,10 +36,11 @@ class Reading:
     marked: bool = False
     waiting: list[tuple[Found, frozenset[str], str]] = field(default_factory=list)
 
-    def settle(self) -> None:
-        """Decide on what waits. Nothing of it speaks for another that waits."""
+    def settle(self) -> list[Found]:
+        """Decide on what waits, and return what became a finding. Nothing of it speaks for another that waits."""
         if not self.waiting:
-            return
+            return []
+        settled = []
         known = sorted((found.start, found.rule.type) for found in self.found)
         starts = [start for start, _ in known]
         for found, types, signs in self.waiting:
@@ -49,8 +50,10 @@ class Reading:
             last = min(ends, default=found.end + _BEHIND)
             near = known[bisect_left(starts, first) : bisect_right(starts, last)]
             if any(type in types and start != found.start for start, type in near):
-                self.found.append(found)
+                settled.append(found)
+        self.found += settled
         self.waiting.clear()
+        return settled
 
 
 def label_before(text: str, at: int, labels: Words) -> str:

@@ -35,6 +35,7 @@ _LETTER = 80  # characters of it that must speak to somebody
 _OF = re.compile(f"的[{HAN}]{{0,8}}$")
 _MASKED = re.compile(r"[某*×ＸxX○〇]")
 _LONG_NAME = 3  # characters of a name that is safely the same wherever it is repeated
+_WHOLE_NAME, _PART = 3, 5  # characters of an illness that needs no part of the body before it; of such a part
 _MANY_FACTS = 3  # of one household in one sentence: nobody needs to be named
 _DIGIT = "0-9一二三四五六七八九十百"
 
@@ -322,10 +323,11 @@ class Illness:
         )
         self._of_patient = re.compile(rf"[，,]?(?:系|是|为|属)(?:一名|一位|长期)?(?P<disease>[{word}]{{0,10}}{ill})$")
         self.names_of_illness = tuple(rule.diseases)
-        self._word = re.compile(rf"[{HAN}0-9A-ZⅠⅡⅢⅣ]{{0,8}}$")
+        self._word = re.compile(rf"[{HAN}0-9A-ZⅠⅡⅢⅣ]{{0,{_PART}}}$")
         self._had = re.compile(r"^.*(?:[患有得因系是了的为和与及、]|诊断|查出|感染|检出)(?=.|$)")
         self._cell = re.compile(rf"[{word}、]{{0,14}}{ill}(?:[{HAN}0-9ⅠⅡⅢⅣ（）]{{0,4}}(?:期|型|级|后|术后))?")
         self._adverb = re.compile(rf"(?:{_any_of(rule.adverbs)}|\d{{1,4}}[年月日])$")
+        self._subject_first = re.compile(_any_of(rule.subjects))
         self._subjects = re.compile(f"(?:{_any_of(rule.subjects)})$")
 
     def at(self, reading: Reading, start: int, end: int) -> None:
@@ -373,10 +375,12 @@ class Illness:
         after = text[end : end + 4]
         if after.startswith(self._rule.not_followed_by) or after[:1].isdigit():
             return
-        words = self._word.search(text[max(0, start - 8) : start])
+        words = self._word.search(text[max(0, start - _PART) : start]) if end - start < _WHOLE_NAME else None
         first = start - len(words[0]) if words else start
         if had := self._had.match(text[first:start]):
             first += had.end()
+        if whose := self._subject_first.match(text[first:start]):
+            first += whose.end()
         if self._subjects.search(text[max(0, first - 8) : first]):
             reading.found.append(Found(first, end, self._rule, ("写有疾病名称", "写的是一个人的病情")))
             return
@@ -451,11 +455,17 @@ def _any_of(words: Words) -> str:
 
 
 def beside_personal(reading: Reading, names: Names) -> None:
-    """Names in one sentence with something personal that was found after them."""
-    for found in list(_personal(reading)):
+    """Names in one sentence with something personal, and what waits for somebody's name or number to be told."""
+    _names_beside(reading, names, list(_personal(reading)))
+    names.greeted(reading)
+    settled = reading.settle()
+    _names_beside(reading, names, [found for found in settled if found.rule.type in PERSONAL])
+
+
+def _names_beside(reading: Reading, names: Names, personal: list[Found]) -> None:
+    for found in personal:
         names.before(reading, found.start, "后面写有个人信息")
         names.after(reading, found.end)
-    names.greeted(reading)
 
 
 def repeated(reading: Reading, names: Names) -> None:

@@ -136,7 +136,6 @@ class Scanner:
             for home in self._homes:
                 home.dashed(reading)
             beside_personal(reading, self._names)
-            reading.settle()
             repeated(reading, self._names)
         if self._lexicon and odd:
             reading.found += self._lexicon.find(plain)

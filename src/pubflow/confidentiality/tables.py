@@ -104,14 +104,18 @@ class Tables:
 
     def _heads_stand_in_first_column(self, table: Table) -> bool:
         """A table with a column for each person or firm, or a sheet of keys and values."""
-        if len(table.lines) < 2:
+        if len(table.head_lines) + len(table.lines) < 2:
             return False
-        down = sum(self._is_personal_head(_BRACKETS.sub("", word)) for word in table.first_column())
+        down = sum(self._is_personal_head(_BRACKETS.sub("", word)) for word in set(table.first_column()))
         return down > 1 and down > sum(map(self._is_personal_head, table.heads))
 
     def _is_personal_head(self, word: str) -> bool:
-        rule = self._rule_of(word) if 2 <= len(word) <= 10 else None
-        return rule is not None and (word.isascii() or any(word.endswith(head) for head in rule.headers))
+        if not 2 <= len(word) <= 10:
+            return False
+        if self._names and any(head in word for head in self._names.rule.private_headers):
+            return True
+        rule = self._rule_of(word)
+        return rule is not None and (word.isascii() or word.endswith(rule.headers))
 
     def _public_codes(self, text: str, table: Table, places: list[tuple[Found, int]]) -> set[tuple[int, int]]:
         """Codes of firms in a list that the law makes public: penalties, tenders."""
