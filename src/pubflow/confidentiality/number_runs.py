@@ -348,7 +348,9 @@ def _of(rules: Sequence[RuleBase], kind: type[_Kind]) -> list[_Kind]:
 
 def title(text: str) -> str:
     """The short lines at the head of a text, which say what kind of document it is."""
-    return "\n".join(line for line in text[:_TITLE].split("\n") if len(line) <= _TITLE_LINE and "。" not in line)
+    lines = text[: _TITLE + 1].split("\n")
+    whole = lines if len(text) <= _TITLE else lines[:-1]
+    return "\n".join(line for line in whole if len(line) <= _TITLE_LINE and not set(line) & set("，。；"))
 
 
 def _digits(signs: str) -> int:
