@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pubflow.confidentiality.lexicon import Lexicon
 from pubflow.confidentiality.rule_kinds import Severity
 from pubflow.confidentiality.scan import load_rules, scan
 
@@ -179,3 +180,10 @@ def test_a_form_may_quote_marks_to_ask_about_them_but_none_stands_alone_in_quote
 )
 def test_a_table_is_read_whatever_way_it_lies(form: str, text: str, expected: list[tuple[str, str]]) -> None:
     assert sorted(found(text, form)) == sorted(expected)
+
+
+def test_a_term_that_a_line_breaks_in_two_is_found_and_two_words_on_two_lines_are_not() -> None:
+    lexicon = Lexicon(("白桦计划",))
+    text = "正文提到白桦\n计划的进度，以及白桦\n\n计划另有安排。"
+    (term,) = [one for one in scan(text, RULES, lexicon) if one.type == "LEXICON"]
+    assert text[term.start : term.end] == "白桦\n计划"

@@ -137,8 +137,9 @@ class Scanner:
                 home.dashed(reading)
             beside_personal(reading, self._names)
             repeated(reading, self._names)
-        if self._lexicon and odd:
-            reading.found += self._lexicon.find(plain)
+        if self._lexicon:
+            reading.found += self._lexicon.find(plain) if odd else ()
+            reading.found += self._lexicon.find_over_lines(plain)
         for phrase in self._phrases:
             if warnings or phrase.severity is Severity.HARD:
                 reading.found += _phrases(phrase, plain)
