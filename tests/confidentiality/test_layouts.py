@@ -52,6 +52,7 @@ def test_what_is_set_apart_or_spelt_otherwise_is_found_where_it_stands(
         ("值班室座机0791-86123456", []),
         (f"组织机构代码为{ORGANISATION}。", [("ORG_CODE", ORGANISATION)]),
         (f"{CREDIT}号企业因迟报被处以行政处罚。", []),
+        ("It was looked at yesterday. Then it was closed.", []),
         ("发票核验返回 sum=13812345678，通过", []),
         ("场次号6225880012345675，请按时观看", []),
     ],

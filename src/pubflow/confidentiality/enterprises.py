@@ -11,6 +11,7 @@ _COUNTS = {"1": 1, "一": 1, "2": 2, "二": 2, "两": 2, "3": 3, "三": 3}
 _VALUE = re.compile(
     r"[0-9][0-9,，.]{0,18}[ \u3000]?(?:[万亿千]?(?:元|吨|千瓦时|人|件|台|辆|美元|平方米|度|头|只|立方米|公斤))"
 )
+_SAID_BEFORE = 24  # characters before a name that may say why its figures are public
 _REACH = 140  # characters read after a name for its figures
 
 
@@ -54,7 +55,8 @@ class Enterprises:
         other = self._names.search(text, end, figures[0].start())
         if other and not self._is_general(text[max(end, other.start() - 8) : other.end()]) and word in self._deictic:
             return
-        if any(known in text[first:last] for known in self._rule.public_context):
+        before = _SENTENCE_END.split(text[max(0, first - _SAID_BEFORE) : first])[-1]
+        if any(known in before or known in text[first:last] for known in self._rule.public_context):
             return
         if reading.found and reading.found[-1].rule is self._rule and reading.found[-1].end >= first:
             return

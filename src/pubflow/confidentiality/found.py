@@ -37,10 +37,11 @@ class Reading:
     waiting: list[tuple[Found, frozenset[str], str]] = field(default_factory=list)
 
     def settle(self) -> list[Found]:
-        """Decide on what waits, and return what became a finding. Nothing of it speaks for another that waits."""
+        """Let what has its evidence by now become a finding, and return it; the rest goes on waiting."""
         if not self.waiting:
             return []
-        settled = []
+        settled: list[Found] = []
+        left: list[tuple[Found, frozenset[str], str]] = []
         known = sorted((found.start, found.rule.type) for found in self.found)
         starts = [start for start, _ in known]
         for found, types, signs in self.waiting:
@@ -51,8 +52,10 @@ class Reading:
             near = known[bisect_left(starts, first) : bisect_right(starts, last)]
             if any(type in types and start != found.start for start, type in near):
                 settled.append(found)
+            else:
+                left.append((found, types, signs))
         self.found += settled
-        self.waiting.clear()
+        self.waiting = left
         return settled
 
 

@@ -4,22 +4,24 @@ document numbers of classified series.
 
 import re
 import string
-from typing import Any
 
 from pubflow.confidentiality.check_digits import is_organisation_code
 from pubflow.confidentiality.found import Found, Reading, said_label
 from pubflow.confidentiality.rule_kinds import Email, Labelled, OrganisationCode, Plate, SecretSeries
 
 _AFTER_LABEL = re.compile(
-    r"(?:号码|账号|帐号|号|ID|id|為|为|是)?[ \t\u3000：:=＝（(【\[“\"'为是号❤♥💚\ufe0f+]{0,6}"
+    r"(?:号码|账号|帐号|号|ID|id|為|为|是)?[ \t\u3000：:∶=＝—–－（(【［\[“\"'为是号❤♥💚\ufe0f+]{0,6}"
     r"(?:[，, ]?(?:证件号码|证件号|证号|号码|编号)[ \u3000：:为是]{0,3})?"
 )
 _REVERSED = re.compile(
     r"[ \u3000]{0,2}(?:[（(\[【]|是(?:其|他的|她的|本人)?)$"
 )  # between a value and its label: 12345（QQ）
 _STRAIGHT = str.maketrans("OoQDIliSsZzBbgq", "000011155228699")
+_GAPS = frozenset(" -–—.·/_~*")
+_MARK_REACH = 120  # characters between a mark and the copy number of the same head
 _PRIVATE_REACH = 60  # characters of the line before a weak label that must speak of somebody
 _BETWEEN = re.compile(r"[^0-9A-Za-z\n。；;，,、|\t]{0,10}")
+_FAR = re.compile(r"[^0-9A-Za-z\n。；;|\t]{0,16}")
 _VALUE_STARTS = frozenset(string.ascii_letters + string.digits + "(（+")
 _WINDOW = 48  # characters read for a value
 _MAIL_NAME = re.compile(r"(?<![\w.+-])[A-Za-z0-9](?:[\w.+-]{0,63})\s?$", re.ASCII)
@@ -27,10 +29,11 @@ _DOT = r"(?:\.|\(dot\)|\[dot\]|（点）|\(点\)|[。点]| dot )"
 _MAIL_DOMAIN = re.compile(
     rf"\s?((?:[A-Za-z0-9-]{{1,63}}\s?{_DOT}\s?){{1,8}}[A-Za-z]{{2,24}})", re.ASCII | re.IGNORECASE
 )
+_USUAL_ENDINGS = (".com", ".cn", ".net", ".org", ".edu", ".cc")
 _ANY_DOT = re.compile(rf"\s?{_DOT}\s?", re.IGNORECASE)
-_SIGN = "0-9A-HJ-NP-Z"  # I and O are on no plate
+_SIGN = "0-9A-Z"  # I and O are on no plate, so somebody wrote them for 1 and 0
 _PLATE_REST = re.compile(
-    rf"[A-HJ-NP-Z][ \u3000·•・.\-_]{{0,2}}(?:[{_SIGN}][ \-·\n]?){{4,5}}[{_SIGN}学警港澳领试超挂](?![0-9A-Za-z])",
+    rf"[A-HJ-NP-Z][ \u3000·•・.\-_]{{0,2}}(?:[{_SIGN}][ \-—–·.\n]?){{4,5}}[{_SIGN}学警港澳领试超挂](?![0-9A-Za-z])",
     re.IGNORECASE,
 )
 _B = "[ \u3000]{0,2}"
@@ -95,36 +98,46 @@ class LabelledValue:
         punctuation = _AFTER_LABEL.match(text, end)
         value_at = punctuation.end() if punctuation else end
         if text[value_at : value_at + 1] not in _VALUE_STARTS:
-            between = _BETWEEN.match(text, value_at)
+            between = (_FAR if self._rule.far else _BETWEEN).match(text, value_at)
             if between is None or any(word in between[0] for word in self._rule.not_between):
                 return False
             value_at = between.end()
             if text[value_at : value_at + 1] not in _VALUE_STARTS:
                 return False
         window = text[value_at : value_at + _WINDOW]
-        hit = self._rule.compiled.match(window) or self._disguised(window)
-        if not hit:
+        hit = self._rule.compiled.match(window)
+        length = hit.end() if hit else self._disguised(window)
+        if not length:
             return False
-        after = window[hit.end() : hit.end() + 1]
-        if hit.end() < len(window) and window[hit.end() - 1].isascii() and after.isascii() and after.isalnum():
+        after = window[length : length + 1]
+        if length < len(window) and window[length - 1].isascii() and after.isascii() and after.isalnum():
             return False  # a part of something longer
-        if self._rule.near_marks:
-            before = text[max(0, start - 200) : start + 200]
-            if not reading.marked and not any(word in before for word in self._rule.near_marks):
-                return False
+        if self._rule.near_marks and not self._is_near_a_mark(reading, start):
+            return False
         why = (self._rule.reason, said_label(text[start:end]))
-        reading.found.append(Found(value_at, value_at + hit.end(), self._rule, why))
+        reading.found.append(Found(value_at, value_at + length, self._rule, why))
         return True
 
-    def _disguised(self, window: str) -> Any:
-        """The value with letters for digits, or broken at the end of a line."""
+    def _is_near_a_mark(self, reading: Reading, start: int) -> bool:
+        """In the head of a marked document, or beside a word that only such a head has."""
+        around = reading.text[max(0, start - _MARK_REACH) : start + _MARK_REACH]
+        marks = (one.start for one in reading.found if one.rule.type in ("SECRET_MARK", "SECRET_FIELD"))
+        return any(abs(mark - start) <= _MARK_REACH for mark in marks) or any(
+            word in around for word in self._rule.near_marks
+        )
+
+    def _disguised(self, window: str) -> int:
+        """Where a value with letters for digits ends, or one in groups, or broken at the end of a line; 0 for none."""
         if not self._rule.digits:
-            return None
+            return 0
         whole = window.replace("\n", " ", 1)
         for plain in (window.translate(_STRAIGHT), window[:1] + window[1:].translate(_STRAIGHT), whole):
             if hit := self._rule.compiled.match(plain):
-                return hit
-        return None
+                return int(hit.end())
+        places = [at for at, sign in enumerate(window) if sign not in _GAPS]
+        packed = "".join(window[at] for at in places)
+        hit = self._rule.compiled.match(packed)
+        return int(places[hit.end() - 1]) + 1 if hit else 0
 
 
 class Mailbox:
@@ -143,6 +156,8 @@ class Mailbox:
         if not name or not domain:
             return
         plain = _ANY_DOT.sub(".", domain[1]).lower().replace(" ", "")
+        if text[start:end] != "@" and not plain.endswith(_USUAL_ENDINGS):  # "looked at it. Then" is no mailbox
+            return
         if any(f".{plain}".endswith(f".{public}") for public in self._rule.public_domains):
             return
         why = ("有用户名、@和域名，不是登记的公务邮箱域名",)
@@ -211,6 +226,11 @@ class OrganisationAtLabel:
 def straight(written: str) -> str:
     """Digits for the letters that look like them, sign for sign."""
     return written.translate(_STRAIGHT)
+
+
+def packed(written: str) -> str:
+    """Without the signs and blanks that set groups apart."""
+    return "".join(sign for sign in written if sign not in _GAPS and sign != "\u3000")
 
 
 def read_as_organisation_code(written: str) -> bool:

@@ -60,6 +60,7 @@ _SPACED = re.compile(
     rf"|(?:[{_OPEN}][{_HAN}][{_CLOSED}]){{2,20}}"  # 住户【张】【三】
     rf"|[{_HAN}](?:{_MARK}[{_HAN}]){{1,3}}(?![{_HAN}])"  # 住户张-三，
     rf"|[{_HAN}](?:、[{_HAN}]){{2,3}}(?![、{_HAN}])"  # 住户司、马、光，
+    rf"|[{_HAN}]\.(?=[{_HAN}])|[{_HAN}][〔【\[][{_HAN}][〕】\]]"  # 股骨.头坏死, 数据【池】
 )
 # Everything apart, digits and signs too: 1 0 - 4 - 1 3 0 4 室.
 _APART = rf"(?:[{_BLANKS}][^\s,;|]){{4,120}}"
@@ -74,7 +75,7 @@ _MARKED_APART = re.compile(
     rf"(?<![0-9A-Za-z])[0-9A-Za-z{_HAN}]([_*#'^~])(?:[0-9A-Za-z]\1){{3,40}}[0-9A-Za-z](?![0-9A-Za-z])"
 )
 _MARKS = re.compile("[_*#'^~]+")
-_GAPS_IN_WORD = re.compile(rf"[{_BLANKS}·•・\-_|/*.~()（）\[\]【】「」#+^'、]+")
+_GAPS_IN_WORD = re.compile(rf"[{_BLANKS}·•・\-_|/*.~()（）\[\]【】〔〕「」#+^'、]+")
 _GAPS = re.compile(f"[{_BLANKS}]+")
 # What re2 must find before it is worth taking a text apart; the words to put together; what to leave out of them.
 _APARTS = (
@@ -82,7 +83,8 @@ _APARTS = (
     ("(?:[_*#'^~][0-9A-Za-z]){4}", _MARKED_APART, _MARKS),
     (
         rf"(?:^|[^{_HAN}])[{_HAN}]{_PARTS}[{_HAN}]|{_PARTS}[{_HAN}]{_PARTS}[{_HAN}]"
-        rf"|[{_HAN}]{_MARK}[{_HAN}](?:[^{_HAN}]|$)|[{_HAN}]、[{_HAN}]、[{_HAN}](?:[^、{_HAN}]|$)",
+        rf"|[{_HAN}]{_MARK}[{_HAN}](?:[^{_HAN}]|$)|[{_HAN}]、[{_HAN}]、[{_HAN}](?:[^、{_HAN}]|$)"
+        rf"|[{_HAN}][.〔【\[][{_HAN}]",
         _SPACED,
         _GAPS_IN_WORD,
     ),

@@ -85,7 +85,9 @@ class Numbers:
         surnames = "".join(rule.surnames for rule in _of(rules, PersonName)) or "（"
         # What may stand directly before somebody's number: a sign, a word that announces one, a name.
         name = rf"(?<![\u3400-\u9fff])[{surnames}][\u3400-\u9fff]{{1,2}}"
-        self._announced = re.compile(rf"(?:[^\u3400-\u9fff]|[号码人拨打电机致注话系微信车给叫]|^|{name})[ \u3000]?$")
+        self._announced = re.compile(
+            rf"(?:[^\u3400-\u9fff]|[号码人拨打电机致注话系微信车给叫是为]|^|{name})[ \u3000]?$"
+        )
 
     def read(self, reading: Reading) -> None:
         """Add every number of the text to `reading.found`, in reading order."""
@@ -150,7 +152,7 @@ class Numbers:
                 return self._credit_code(text, group, start, end)
             if length == 9:
                 return self._organisation(text, group, start, end)
-            if 12 <= length <= 16 and group.startswith(_PREFIXES):
+            if 12 <= length <= 16 and group[:-11] in _PREFIXES:
                 return self._mobile(text, group[-11:], end - 11, end, (11,))
             return None
         return self._mixed(text, group, start, end)
@@ -388,7 +390,7 @@ def _is_card_grouping(lengths: tuple[int, ...]) -> bool:
     """Groups of four, six and the rest, or single digits."""
     if set(lengths) == {1} or (len(lengths) == 2 and (lengths[0] in (4, 6, 8))):
         return True
-    return all(length == 4 for length in lengths[:-1]) and lengths[-1] <= 4
+    return len(set(lengths[:-1])) == 1 and lengths[0] > 2 and lengths[-1] <= lengths[0]
 
 
 def _decimal(text: str, start: int, end: int) -> bool:

@@ -30,8 +30,10 @@ _SENTENCE_ENDS = "\n。；;！？!?"
 _BREAK = re.compile(rf"[{_SENTENCE_ENDS}，,、：:（()）\[\]【】“”\"'\s|/]")
 _OF_SOMEBODY = PERSONAL - {"MEDICAL"} | {"PERSON_NAME"}
 _RESPONDENTS = frozenset({"ENT_DATA", "USCC", "ORG_CODE"})
+_AROUND = 40  # characters to each side of something personal that may name whose it is
 _HEAD = 1200  # characters in which a letter says to whom it is written
 _LETTER = 80  # characters of it that must speak to somebody
+_NOT_GIVEN = ("先生", "女士", "小姐", "老师", "师傅", "病", "癌", "炎", "瘤", "症", "表")
 _OF = re.compile(f"的[{HAN}]{{0,8}}$")
 _MASKED = re.compile(r"[某*×ＸxX○〇]")
 _LONG_NAME = 3  # characters of a name that is safely the same wherever it is repeated
@@ -63,6 +65,15 @@ class Names:
         self._at_end = re.compile(rf"(?:^|{roles}|{kin})[ \u3000：:]?({self._name})$")
         self._titles = re.compile("|".join(map(re.escape, rule.titles))) if rule.titles else None
         self._honours = re.compile(f"(?:{_any_of(rule.honours)})$")
+        usual = f"[{rule.given}]" if rule.given else "(?!)"
+        likely = f"(?:{double}){usual}{{1,2}}|{single}{usual}{{1,2}}" if double else f"{single}{usual}{{1,2}}"
+        self._likely = re.compile(
+            rf"(?<![{HAN}·])({single}{usual}{{2}})(?=[{HAN}\s，,、：:；（()）。/“”—]|$)"
+            rf"|(?<=[{rule.connectors}])({single}{usual}{{2}})|(?<![{HAN}])({single}{usual})(?=[的之，,：:（(\s/]|$)"
+            if rule.connectors
+            else "(?!)"
+        )
+        self._first = re.compile(rf"(?:[^{HAN}]{{0,6}}|.{{0,8}}(?:{roles}|{kin}))({likely})(?=[{HAN}])")
         self._agent = re.compile(rf"[由叫找]({long_first})(?=[{HAN}]{{0,6}}$)")
         self._behind = re.compile(rf"[ \u3000（(\t]{{1,3}}({long_first})(?=[ \u3000\n）)，。；,;、\t]|$)")
         self._greeting = re.compile(
@@ -80,6 +91,7 @@ class Names:
         return (
             _MASKED.search(word) is not None
             or word.startswith(self.rule.not_names)
+            or word.endswith(_NOT_GIVEN)
             or (len(word) > 2 and word[-1] in self.rule.place_endings)
         )
 
@@ -107,11 +119,29 @@ class Names:
             if ("您" in letter or "你" in letter) and not self._is_no_name(found[1]):
                 self._add(reading, *found.span(1), "信是写给这个人的")
 
-    def after(self, reading: Reading, end: int) -> None:
+    def anywhere(self, reading: Reading, start: int, end: int) -> None:
+        """A name that is hardly anything else, in the sentence around something personal at start .. end."""
+        text = reading.text
+        first = max(text.rfind(sign, max(0, start - _AROUND), start) for sign in SENTENCE) + 1 or max(
+            0, start - _AROUND
+        )
+        ends = [at for sign in SENTENCE if (at := text.find(sign, end, end + _AROUND)) >= 0]
+        last = min(ends, default=min(len(text), end + _AROUND))
+        if self._titles and self._titles.search(text, first, last):
+            return
+        for found in self._likely.finditer(text, first, last):
+            place = found.span(found.lastindex or 0)
+            if not self._is_no_name(text[slice(*place)]) and not start <= place[0] < end:
+                self._add(reading, *place, "同一句中有能指向个人的信息")
+                return
+
+    def after(self, reading: Reading, end: int) -> bool:
         """The name directly behind something personal that ends at `end`: 赣A12345　某某."""
         found = self._behind.match(reading.text, end)
         if found and not self._is_no_name(found[1]):
             self._add(reading, *found.span(1), "前面写有个人信息")
+            return True
+        return False
 
     def before(self, reading: Reading, at: int, why: str, reach: int = 48) -> bool:
         """Add the name that the sentence gives before `at`, looking at its clauses from right to left."""
@@ -152,8 +182,10 @@ class Names:
         behind = self._honours.search(clause) or _OF.search(clause)
         if behind and (place := self._name_at_end(clause[: behind.start()])):
             return place
-        inside = self._agent.search(clause)
-        return inside.span(1) if inside and not self._is_no_name(inside[1]) else None
+        for inside in (self._agent.search(clause), self._first.match(clause)):
+            if inside and not self._is_no_name(inside[1]):
+                return inside.span(1)
+        return None
 
     def _name_at_end(self, clause: str) -> tuple[int, int] | None:
         if (len(clause) <= 4 or "·" in clause or "•" in clause) and self.is_name(clause):
@@ -310,7 +342,7 @@ class Illness:
     """The rule of the kind `medical`."""
 
     def __init__(self, rule: Medical, names: Names | None) -> None:
-        self._rule = rule
+        self.rule = rule
         self._names = names
         self.words = rule.verbs
         self.causes, self.patients = rule.causes, rule.patients
@@ -337,7 +369,7 @@ class Illness:
         if not found:
             return
         after = text[found.end("disease") : found.end("disease") + 4]
-        if after.startswith(self._rule.not_followed_by):
+        if after.startswith(self.rule.not_followed_by):
             return
         first = start - len(text[max(0, start - 20) : start])
         before = text[first:start]
@@ -348,7 +380,7 @@ class Illness:
         if not person and not self._subjects.search(before) and not self._named(reading, start):
             return
         why = (said_label(text[start:end]), "写的是一个人的病情")
-        reading.found.append(Found(*found.span("disease"), self._rule, why))
+        reading.found.append(Found(*found.span("disease"), self.rule, why))
 
     def patient(self, reading: Reading, start: int, _end: int) -> None:
         """A disease before 患者, said of somebody: 某某系尿毒症患者."""
@@ -361,7 +393,7 @@ class Illness:
         if self._names is not None and self._names.before(reading, at, "后面写有病情", reach=16):
             why = ("其后写有“患者”", "写的是一个人的病情")
             span = (window_at + found.start("disease"), start)
-            reading.found.append(Found(*span, self._rule, why))
+            reading.found.append(Found(*span, self.rule, why))
 
     def because(self, reading: Reading, start: int, end: int) -> None:
         """因 a disease, with what came of it: 因脑梗死住院."""
@@ -373,7 +405,7 @@ class Illness:
         """The name of an illness; whose it is the sentence must tell."""
         text = reading.text
         after = text[end : end + 4]
-        if after.startswith(self._rule.not_followed_by) or after[:1].isdigit():
+        if after.startswith(self.rule.not_followed_by) or after[:1].isdigit():
             return
         words = self._word.search(text[max(0, start - _PART) : start]) if end - start < _WHOLE_NAME else None
         first = start - len(words[0]) if words else start
@@ -382,10 +414,10 @@ class Illness:
         if whose := self._subject_first.match(text[first:start]):
             first += whose.end()
         if self._subjects.search(text[max(0, first - 8) : first]):
-            reading.found.append(Found(first, end, self._rule, ("写有疾病名称", "写的是一个人的病情")))
+            reading.found.append(Found(first, end, self.rule, ("写有疾病名称", "写的是一个人的病情")))
             return
         why = ("写有疾病名称", "同一句中有能指向个人的信息")
-        reading.waiting.append((Found(first, end, self._rule, why), _OF_SOMEBODY, SENTENCE))
+        reading.waiting.append((Found(first, end, self.rule, why), _OF_SOMEBODY, SENTENCE))
 
     def is_disease(self, cell: str) -> bool:
         """Whether a table's cell is the name of a disease."""
@@ -458,14 +490,18 @@ def beside_personal(reading: Reading, names: Names) -> None:
     """Names in one sentence with something personal, and what waits for somebody's name or number to be told."""
     _names_beside(reading, names, list(_personal(reading)))
     names.greeted(reading)
+    for found, types, _ in reading.waiting:
+        if types is _OF_SOMEBODY:
+            names.anywhere(reading, found.start, found.end)
     settled = reading.settle()
     _names_beside(reading, names, [found for found in settled if found.rule.type in PERSONAL])
 
 
 def _names_beside(reading: Reading, names: Names, personal: list[Found]) -> None:
     for found in personal:
-        names.before(reading, found.start, "后面写有个人信息")
-        names.after(reading, found.end)
+        named = names.before(reading, found.start, "后面写有个人信息")
+        if not names.after(reading, found.end) and not named:
+            names.anywhere(reading, found.start, found.end)
 
 
 def repeated(reading: Reading, names: Names) -> None:

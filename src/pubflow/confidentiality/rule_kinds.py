@@ -153,6 +153,7 @@ class Labelled(RuleBase):
     near_marks: only in a text that carries a state-secret mark (a copy number is no secret by itself).
     weak_labels: labels that count only where the line before them holds one of `private` and none of `not_between`.
     beginnings: first signs of values that need no label at all.
+    far: a clause may stand between label and value, since the value is like nothing else.
     digits: the value is of digits, so that letters in it are look-alikes.
     """
 
@@ -165,6 +166,7 @@ class Labelled(RuleBase):
     private: Words = ()
     beginnings: Words = ()
     digits: bool = False
+    far: bool = False
     reason: Word
 
     @field_validator("value")
@@ -201,6 +203,8 @@ class PersonName(RuleBase):
     roles: words after which a name is that of a private person. kin: words before a name at the end of a clause.
     attributes: personal things that follow a name in the same sentence. verbs_after: what may follow one after a role.
     person_endings: last signs of words for a person, directly before a name. honours: words directly behind one.
+    given: signs of given names; where little else speaks for a name, all its signs must be among them.
+    connectors: signs directly before a name inside a clause.
     place_endings: last signs of places, which no name has.
     firm_roles: words for somebody of a firm; the name behind them is private where the firm is a respondent.
     staff_headers: of columns that name who made the list, whatever else it holds.
@@ -219,6 +223,8 @@ class PersonName(RuleBase):
     public_headers: Words = ()
     staff_headers: Words = ()
     person_endings: Signs
+    given: str = ""
+    connectors: str = ""
     honours: Words = ()
     place_endings: str = ""
     firm_roles: Words = ()

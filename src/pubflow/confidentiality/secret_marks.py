@@ -18,13 +18,13 @@ _BETWEEN = r"[\s·•_|\\\-*,，:：()（）\[\]【】“”\"]{0,8}"  # between
 _STARS = "★☆⭐⭑⋆✩✪✫✬✭✮✯✰✦✧"
 _LEVEL = rf"(?:[绝絕]|[机機]|[秘祕]){_INNER}密"
 _NUMBER = r"(?:[0-9]{1,3}|[一二三四五六七八九十两]{1,4})"
-_TERM = rf"{_NUMBER}{_INNER}(?:年|个{_INNER}月)"
+_TERM = rf"(?:{_NUMBER}{_INNER}(?:年|个{_INNER}月)|半{_INNER}年)"
 # What may stand around a mark that has its line to itself: Markdown, brackets, the blanks that push it to the right,
 # a metadata field's name.
 _DRESS = rf"[{_BLANKS}#>*_\-|+=~`.·•:：\\\"'“”()（）\[\]【】〔〕《》<]{{0,120}}"
 _FIELD = r"(?:[a-z_]{1,16}[ \t]{0,4}=[ \t]{0,4})?"
 _RANK = rf"(?:密{_INNER}级|(?:涉|定|保)?{_INNER}密{_INNER}等{_INNER}级?|秘{_INNER}密{_INNER}等{_INNER}级)"
-_LABEL = rf"{_RANK}{_INNER}[:：=]?{_INNER}"
+_LABEL = rf"{_RANK}(?:{_INNER}标{_INNER}识)?{_INNER}[:：∶=]?{_INNER}"
 
 
 def _spaced(*words: str) -> str:
@@ -51,12 +51,14 @@ _TERM_LABEL = _spaced(
     "保密期限", "保密时限", "保密年限", "密级期限", "定密期限", "解密时间", "解密日期", "解密期限", "解密条件"
 )
 _UNTIL = rf"(?:{_TERM}|{_spaced('长期', '永久', '启封前', '启用前', '公布前', '使用前')}|(?:19|20)[0-9]{{2}}[年.\-/])"
-_TERM_FIELD = re.compile(rf"{_TERM_LABEL}{_INNER}[:：=为是]{{1,2}}{_INNER}(?:至|到|自)?{_UNTIL}(?![、/或])")
-_CARE, _KEEP = _spaced("注意", "妥善", "认真"), _spaced("保管", "保存", "保密")
-_AFTER_USE, _BACK = _spaced("用后", "阅后"), _spaced("收回", "销毁", "退回", "即焚")
+_TERM_FIELD = re.compile(
+    rf"{_TERM_LABEL}(?:{_INNER}[:：∶=为是]{{1,2}}|[{_BLANKS}]{{1,4}}){_INNER}(?:至|到|自)?{_UNTIL}(?![、/或])"
+)
+_CARE, _KEEP = _spaced("请注意", "注意", "妥善", "认真"), _spaced("保管", "保存", "保密")
+_AFTER_USE, _BACK = _spaced("用后", "阅后"), _spaced("收回", "销毁", "退回", "退还", "即焚")
 _KEEPING = rf"(?:{_CARE}{_INNER}{_KEEP}|{_AFTER_USE}{_INNER}{_BACK})"
 _WITHOUT = rf"{_spaced('未经')}{_INNER}{_spaced('批准', '许可', '同意', '授权', '审批')}{_BETWEEN}"
-_MUST_NOT = _spaced("请勿", "切勿", "不得", "严禁", "禁止", "不准", "不宜", "谢绝", "勿")
+_MUST_NOT = _spaced("不予", "请勿", "切勿", "不得", "严禁", "禁止", "不准", "不宜", "谢绝", "勿")
 _OUTWARD = _spaced("对外", "擅自", "私自", "向外")
 _SPREAD = _spaced(
     *("外传", "外泄", "扩散", "泄露", "翻印", "转载", "转发", "传播", "外借", "上网", "复印", "复制", "摘抄", "引用"),
@@ -83,17 +85,20 @@ _INTERNAL_THINGS = _spaced(
     "情况",
     "信息",
     "数据",
+    "明电",
 )
 _WHOM = _spaced(
     *("内部", "机关内部", "单位内部", "局内", "处内", "科内", "室内", "本单位", "本系统", "系统内", "党组", "工作"),
     *("领导", "有关领导", "局领导", "区领导", "市领导", "上级", "市局", "省局"),
 )
-_READ = _spaced("参考", "参阅", "使用", "掌握", "传阅", "审阅", "阅知", "阅研", "研究", "交流", "阅")
+_READ = _spaced("参考", "参阅", "参阅件", "使用", "掌握", "传阅", "审阅", "阅知", "阅研", "研究", "交流", "阅")
 _FOR_WHOM = (
-    rf"{_spaced('仅', '只', '专', '限')}{_INNER}{_spaced('供', '限')}?{_INNER}"
+    rf"(?:{_spaced('仅', '只', '专', '限')}{_INNER})?{_spaced('供', '限')}?{_INNER}"
     rf"(?:{_WHOM}{_INNER}(?:同志)?){{1,2}}{_READ}"
 )
-_INTERNAL_WORD = rf"(?:{_spaced('工作秘密')}|{_spaced('内部')}(?:{_INNER}{_INTERNAL_THINGS})?)"
+_INTERNAL_WORD = (
+    rf"(?:{_spaced('工作秘密', '内参', '送阅件', '呈阅件')}|{_spaced('内部')}(?:{_INNER}{_INTERNAL_THINGS})?)"
+)
 _INTERNAL_STAR = re.compile(rf"{_spaced('工作秘密', '内部')}{_BETWEEN}[{_STARS}*]{_BETWEEN}{_TERM}")
 _INTERNAL_LINE = re.compile(
     rf"^{_FIELD}{_DRESS}(?P<mark>(?:{_spaced('仅供', '供')}{_INNER})?{_INTERNAL_WORD}"
@@ -102,13 +107,13 @@ _INTERNAL_LINE = re.compile(
 )
 # A line that is nothing but a warning, wherever it stands.
 _WARNING_LINE = re.compile(
-    rf"^{_DRESS}(?P<mark>(?:{_FOR_WHOM}(?:{_BETWEEN}{_WARNING})?|{_FORBIDDEN}(?:{_BETWEEN}{_WARNING})?))[!！]?{_DRESS}$",
+    rf"^{_DRESS}(?:本(?:资料|材料|件))?(?P<mark>(?:{_FOR_WHOM}(?:{_BETWEEN}{_WARNING})?|{_FORBIDDEN}(?:{_BETWEEN}{_WARNING})?))[!！]?{_DRESS}$",
     re.MULTILINE,
 )
 # One class in front, so that the search skips everything else quickly.
 _MAY_WARN = re.compile(
     rf"[仅只专限供请切不严禁谢](?:(?<=[仅只专]){_INNER}[供限]|(?<=[限供]){_INNER}[内领]|(?<=[请切]){_INNER}勿"
-    rf"|(?<=不){_INNER}[得准宜]|(?<=严){_INNER}禁|(?<=禁){_INNER}止|(?<=谢){_INNER}绝)"
+    rf"|(?<=不){_INNER}[得准宜予]|(?<=严){_INNER}禁|(?<=禁){_INNER}止|(?<=谢){_INNER}绝)"
 )
 _IN_NAME = re.compile(rf"(?<![{_HAN}])(?P<mark>{_LEVEL}){_INNER}级?(?![{_HAN}])")
 _INTERNAL_IN_NAME = re.compile(rf"(?<![{_HAN}])(?P<mark>{_INTERNAL_WORD})(?![{_HAN}])")
@@ -266,9 +271,11 @@ def _stands_apart(text: str, start: int, end: int) -> bool:
 def _internal_marks(text: str) -> Iterator[_Found]:
     if "内" in text:
         for hit in _KEEP_SAFE.finditer(text):
-            if not _is_quoted(text, *hit.span()):
+            around = text[max(0, hit.start() - 1) : hit.start()], text[hit.end() : hit.end() + 1]
+            woven = all(re.match(f"[{_HAN}]", sign) for sign in around)
+            if not woven and not _is_quoted(text, *hit.span()):
                 yield "keep-safe", *hit.span()
-    if "内" in text or "秘" in text:
+    if "内" in text or "秘" in text or "阅件" in text:
         for hit in _INTERNAL_STAR.finditer(text):
             yield "internal-head", *hit.span()
         lines = text.replace("\f", "\n")  # a form feed begins a line too, which `^` does not know

@@ -9,9 +9,10 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 
+from pubflow.confidentiality.check_digits import is_credit_code
 from pubflow.confidentiality.enterprises import Enterprises
 from pubflow.confidentiality.found import Found, Reading
-from pubflow.confidentiality.labelled import read_as_organisation_code, straight
+from pubflow.confidentiality.labelled import packed, read_as_organisation_code, straight
 from pubflow.confidentiality.persons import HAN, PERSONAL, Illness, Names
 from pubflow.confidentiality.rule_kinds import (
     CreditCode,
@@ -36,12 +37,13 @@ _FIGURE_HEADS = re.compile(
 )
 # Where a number that nobody labelled may be somebody's: anywhere else the column holds figures.
 _NUMBER_HEADS = re.compile(
-    r"手机|电话|联系|号码|银行卡|卡号|卡$|账号|帐号|账户|证件|身份证|微信|备注|说明|通讯|通信方式|tel|phone|mobile|^号$",
+    r"手机|电话|联系|号码|银行卡|卡号|卡$|账号|帐号|账户|证件|身份证|微信|备注|说明|通讯|通信方式|tel|phone|mobile|^号$|^(?:lxdh|dh|sjh?|yddh|lxfs)$",
     re.IGNORECASE,
 )
 _OTHER_NUMBERS = re.compile(
     r"编号|序号|代码|单号|流水|合同|发票|订单|批次|批号|户号|表号|工号|学号|编码|条码|凭证|型号|档号|指标"
 )
+_MOST_KEYS = 60  # lines of a table that may be a list of keys; a longer one has its header above
 _FEWEST_NAMES = 3  # under a header that says nothing of names
 _COUNT = re.compile(r"([0-9]{1,6}|[一二两])[家户个人]?")
 _NOTHING = ("0", "0.0")
@@ -93,18 +95,21 @@ class Tables:
         table.heads += [""] * (table.columns - len(table.heads))
         places = self._columns_of(table, inside)
         wrong = self._figures_taken_for_numbers(reading.text, table, places)
-        wrong |= self._public_codes(reading.text, table, places)
+        by_law = self._is_public_list(reading.text, table)
+        if by_law:
+            wrong |= {(found.start, found.end) for found, _ in places if isinstance(found.rule, CreditCode)}
         if wrong:
             reading.found[:] = [found for found in reading.found if (found.start, found.end) not in wrong]
             places = [(found, column) for found, column in places if (found.start, found.end) not in wrong]
-        personal = self._typed_columns(reading, table, any(found.rule.type in PERSONAL for found, _ in places))
+        personal = any(found.rule.type in PERSONAL for found, _ in places)
+        personal = self._typed_columns(reading, table, personal=personal, listed_by_law=by_law)
         respondents = self._respondents(reading, table)
         coded = any(found.rule.type in ("USCC", "ORG_CODE") for found, _ in places)
         self._people(reading, table, personal=personal, respondents=respondents or coded)
 
     def _heads_stand_in_first_column(self, table: Table) -> bool:
         """A table with a column for each person or firm, or a sheet of keys and values."""
-        if len(table.head_lines) + len(table.lines) < 2:
+        if not 2 <= len(table.head_lines) + len(table.lines) <= _MOST_KEYS:
             return False
         down = sum(self._is_personal_head(_BRACKETS.sub("", word)) for word in set(table.first_column()))
         return down > 1 and down > sum(map(self._is_personal_head, table.heads))
@@ -117,14 +122,10 @@ class Tables:
         rule = self._rule_of(word)
         return rule is not None and (word.isascii() or word.endswith(rule.headers))
 
-    def _public_codes(self, text: str, table: Table, places: list[tuple[Found, int]]) -> set[tuple[int, int]]:
-        """Codes of firms in a list that the law makes public: penalties, tenders."""
-        words = {word for rule in self._codes for word in rule.public_context}
-        first = table.head_lines[0][0] if table.head_lines else table.start
-        said = "".join(table.heads) + text[max(0, first - _TITLE) : first]
-        if not any(word in said for word in words):
-            return set()
-        return {(found.start, found.end) for found, _ in places if isinstance(found.rule, CreditCode)}
+    def _is_public_list(self, text: str, table: Table) -> bool:
+        """Whether the law makes the firms in it public: penalties, tenders."""
+        said = "".join(table.heads) + self._said_before(text, table)
+        return any(word in said for rule in self._codes for word in rule.public_context)
 
     def _may_hold_something(self, text: str, table: Table) -> bool:
         """A header names a type or counts respondents, or an enterprise is named."""
@@ -176,7 +177,9 @@ class Tables:
         """Nearly all of a column have this form, beside a column that is surely personal: no figures do that."""
         if cells < _FEWEST_NAMES or table.kinds[column][found.rule.type] * 5 < cells * 4:
             return False
-        return any(kinds["CN_ID"] * 2 > cells for other, kinds in enumerate(table.kinds) if other != column)
+        return any(
+            max(kinds["CN_ID"], kinds["USCC"]) * 2 > cells for other, kinds in enumerate(table.kinds) if other != column
+        )
 
     def _in_row_of_figures(self, text: str, table: Table, at: int) -> bool:
         """The first cell of the row names an indicator: a table whose columns are places or years."""
@@ -191,8 +194,11 @@ class Tables:
         """Another cell of the row is a unit."""
         return any(UNIT_CELL.fullmatch(text, *cell) for cell in table.row_at(found.start))
 
-    def _typed_columns(self, reading: Reading, table: Table, personal: bool) -> bool:
-        """Cells whose column's header names their type. Returns whether the table holds something personal."""
+    def _typed_columns(self, reading: Reading, table: Table, *, personal: bool, listed_by_law: bool) -> bool:
+        """Cells whose column's header names their type. Returns whether the table holds something personal.
+
+        listed_by_law: the codes of firms in it are public.
+        """
         text = reading.text
         listed = self._list_of_people(table)
         taken = {(found.start, found.rule.type) for found in reading.found}
@@ -200,7 +206,10 @@ class Tables:
             rule = self._rule_of(head)
             if rule is None and personal:
                 rule = self._home_telephones(text, table, column)
-            if rule is None or isinstance(rule, PersonName):
+            rule = rule or self._organisation_codes(text, table, column)
+            if rule is None and listed:
+                rule = self._illnesses(text, table, column)
+            if rule is None or isinstance(rule, PersonName) or (listed_by_law and isinstance(rule, CreditCode)):
                 continue
             if isinstance(rule, Medical | Household) and not (listed or personal):
                 continue
@@ -215,15 +224,34 @@ class Tables:
                     (place, rule.type) in taken for place in (start, start + 1)
                 ):
                     reading.found.append(Found(start, end, rule, why))
-                    personal = personal or rule.type in PERSONAL
+                    personal = personal or rule.type in PERSONAL or isinstance(rule, Household)
         return personal
+
+    def _organisation_codes(self, text: str, table: Table, column: int) -> RuleBase | None:
+        """The rule of organisation codes for a column most of whose cells are one: by chance one in eleven is."""
+        cells = [row[column] for row in table.rows if column < len(row) and row[column][0] < row[column][1]]
+        for rule in self._headed:
+            if isinstance(rule, OrganisationCode) and len(cells) > 1:
+                own = sum(self._is_value(rule, text, *cell) for cell in cells)
+                return rule if own * 5 >= len(cells) * 3 else None
+        return None
+
+    def _illnesses(self, text: str, table: Table, column: int) -> RuleBase | None:
+        """The rule of illness for a column of a list of persons most of whose cells are one."""
+        cells = [row[column] for row in table.rows if column < len(row) and row[column][0] < row[column][1]]
+        if self._illness is None or len(cells) < _FEWEST_NAMES:
+            return None
+        own = sum(self._illness.is_disease(text[slice(*cell)]) for cell in cells)
+        return self._illness.rule if own * 5 >= len(cells) * 3 else None
 
     def _home_telephones(self, text: str, table: Table, column: int) -> RuleBase | None:
         """The rule of home telephones for a column of them in a list of persons, unless its header says office."""
         cells = [row[column] for row in table.rows if column < len(row) and row[column][0] < row[column][1]]
+        if any(kinds["USCC"] + kinds["ORG_CODE"] for kinds in table.kinds):
+            return None  # the telephones of firms
         for rule in self._headed:
             if isinstance(rule, Labelled) and rule.weak_labels and len(cells) >= _FEWEST_NAMES:
-                own = sum(self._is_value(rule, text, *cell) for cell in cells)
+                own = sum(text[cell[0]] == "0" and self._is_value(rule, text, *cell) for cell in cells)
                 if own * 2 > len(cells) and not any(word in table.heads[column] for word in rule.not_between):
                     return rule
         return None
@@ -251,7 +279,9 @@ class Tables:
             return any(
                 (hit := rule.compiled.match(plain)) is not None and hit.end() == len(cell)
                 for plain in ((cell, straight(cell), cell[:1] + straight(cell[1:])) if rule.digits else (cell,))
-            )
+            ) or (rule.digits and rule.compiled.fullmatch(packed(cell)) is not None)
+        if isinstance(rule, CreditCode):
+            return is_credit_code(packed(cell).upper()) and not packed(cell).startswith(rule.public_prefixes)
         if isinstance(rule, OrganisationCode):
             return read_as_organisation_code(cell)
         if isinstance(rule, HomeAddress):
@@ -261,7 +291,8 @@ class Tables:
         return isinstance(rule, Household) and len(cell) >= 1 and cell not in ("无", "否", "/", "-", "—")
 
     def _list_of_people(self, table: Table) -> bool:
-        return any(head.endswith(_PERSON_HEADS) for head in table.heads)
+        named = self._names.rule.headers if self._names else _PERSON_HEADS
+        return any(head.endswith(named) for head in table.heads)
 
     def _people(self, reading: Reading, table: Table, *, personal: bool, respondents: bool) -> None:
         """The names of a list that holds something personal, or the respondents' figures or codes."""
@@ -275,10 +306,15 @@ class Tables:
             return
         text = reading.text
         beside = self._rows_with_something_personal(reading, table) if public else None
+        staff = names.rule.staff_headers
+        others = any(
+            any(word in head for word in names.rule.headers) and not any(word in head for word in staff)
+            for head in heads
+        )
         for column, head in enumerate(heads):
             cells = [row[column] for row in table.rows if column < len(row) and row[column][0] < row[column][1]]
             headed = any(word in head for word in names.rule.headers)
-            if not cells or any(word in head for word in names.rule.staff_headers):
+            if not cells or (others and any(word in head for word in staff)):
                 continue
             valid = {cell for cell in cells if names.is_name(_squeezed(text[slice(*cell)]))}
             if headed:
@@ -311,13 +347,18 @@ class Tables:
         if enterprises is None or rule is None or table.columns < 2:
             return False
         text = reading.text
-        column = self._name_column(text, table, enterprises, rule.headers)
-        if column is None:
+        said = "".join(table.heads) + self._said_before(text, table)
+        if any(word in said for word in rule.public_context):
             return False
+        column = self._name_column(text, table, enterprises, rule.headers)
+        coded = self._code_column(table) if column is None else None
+        if column is None and coded is None:
+            return False
+        first = column if column is not None else (coded or 0)
         figures = [
             other
             for other in range(table.columns)
-            if other != column
+            if (other > first or (other < first and _FIGURE_HEADS.search(table.heads[other])))
             and self._holds_figures(text, table, other)
             and not any(word in table.heads[other] for word in rule.public_context)
         ]
@@ -325,16 +366,28 @@ class Tables:
             return False
         why = ("这一行是一家企业的名称和它的统计数据", "识别或者推断单个统计调查对象的资料不得公开（统计法第二十八条）")
         for row in table.rows:
-            if column >= len(row) or not enterprises.is_enterprise(text[slice(*row[column])]):
+            if first >= len(row) or (column is not None and not enterprises.is_enterprise(text[slice(*row[column])])):
                 continue
             values = [row[other] for other in figures if other < len(row) and NUMBER.fullmatch(text, *row[other])]
             if values and table.turned:  # what belongs together does not stand together
                 reading.found += [Found(*value, rule, why) for value in values]
             elif values:
-                cells = [row[column], *values]
+                cells = [row[first], *values] if column is not None else values
                 start, end = min(cell[0] for cell in cells), max(cell[1] for cell in cells)
                 reading.found.append(Found(start, end, rule, why))
         return True
+
+    def _said_before(self, text: str, table: Table) -> str:
+        """The line or two above a table, which may name it."""
+        first = table.head_lines[0][0] if table.head_lines else table.start
+        return "\n".join(text[max(0, first - _TITLE) : first].rstrip("\n").split("\n")[-2:])
+
+    def _code_column(self, table: Table) -> int | None:
+        """The column of the respondents' codes where no column holds their names."""
+        for column, kinds in enumerate(table.kinds):
+            if (kinds["USCC"] + kinds["ORG_CODE"]) * 2 > len(table.rows):
+                return column
+        return None
 
     def _name_column(self, text: str, table: Table, enterprises: Enterprises, headers: Words) -> int | None:
         for column in range(table.columns):
@@ -425,4 +478,10 @@ def _count(cell: str) -> int:
 
 def _looks_like_name(cell: str, valid: int, cells: int) -> bool:
     """A rare surname among names that are known."""
-    return valid * 2 >= cells and bool(_NAME_CELL.fullmatch(cell)) and len(cell) <= 4 and "某" not in cell
+    return (
+        valid * 2 >= cells
+        and bool(_NAME_CELL.fullmatch(cell))
+        and len(cell) <= 4
+        and "某" not in cell
+        and not cell.endswith(("先生", "女士", "行", "社", "局"))
+    )
