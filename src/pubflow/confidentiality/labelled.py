@@ -143,7 +143,7 @@ class LabelledValue:
 class Mailbox:
     """A rule of the kind `email`: the sign @ or what people write for it."""
 
-    words = ("@", "(at)", "[at]", "（at）", "(AT)", "[AT]", " at ", " AT ", "#", "(a)", "艾特")
+    words = ("@", "(at)", "[at]", "（at）", "【at】", "(AT)", "[AT]", " at ", " AT ", "#", "(a)", "艾特")
 
     def __init__(self, rule: Email) -> None:
         self._rule = rule

@@ -53,7 +53,7 @@ _ANY_ADDRESS = frozenset(
 )  # a firm's, unless persons are listed
 _PERSON_HEADS = ("姓名", "户主", "名字", "申请人", "当事人", "患者", "被调查人", "受访者", "收款人", "业主")
 _WITH_UNIT = re.compile(r"[（(][^（）()]{0,8}[元吨时人户个家里件台辆度米斤克亩%‰][）)]$")
-_NO_FIGURE_HEADS = re.compile(r"序号|编号|代码|年份|邮编|电话|手机|号码|证|账号|卡号|日期|时间|年龄")
+_NO_FIGURE_HEADS = re.compile(r"(?i)qq|微信|邮箱|序号|编号|代码|年份|邮编|电话|手机|号码|证|账号|卡号|日期|时间|年龄")
 
 
 class Tables:
@@ -385,7 +385,8 @@ class Tables:
     def _code_column(self, table: Table) -> int | None:
         """The column of the respondents' codes where no column holds their names."""
         for column, kinds in enumerate(table.kinds):
-            if (kinds["USCC"] + kinds["ORG_CODE"]) * 2 > len(table.rows):
+            headed = isinstance(self._rule_of(table.heads[column]), CreditCode | OrganisationCode)
+            if headed or (kinds["USCC"] + kinds["ORG_CODE"]) * 2 > len(table.rows):
                 return column
         return None
 
