@@ -5,6 +5,8 @@ from pathlib import Path
 
 from pubflow.confidentiality.grounds import FILE as GROUNDS
 from pubflow.confidentiality.grounds import load_grounds
+from pubflow.confidentiality.lexicons import FILE as LEXICONS
+from pubflow.confidentiality.lexicons import load_lexicons
 from pubflow.confidentiality.public_facts import FILE as FACTS
 from pubflow.confidentiality.public_facts import disagreements, load_public_facts
 from pubflow.confidentiality.scan import Rules, load_rules, scan
@@ -17,9 +19,10 @@ CONFIDENTIALITY, IMPORT = "rules/confidentiality.toml", "rules/import.toml"
 
 
 def rule_file_problems(config: Path) -> list[Problem]:
-    """Problems of the detection and import rules, the grounds and the public facts in the folder `config`."""
+    """Problems of the detection and import rules, the grounds, lexicons and public facts in the folder `config`."""
     found = [*_confidentiality(config / CONFIDENTIALITY), *_import(config / IMPORT)]
-    return found + _of_room(config, GROUNDS, load_grounds) + _facts(config)
+    lexicons = _of_room(config, LEXICONS, lambda _: load_lexicons(config))
+    return found + _of_room(config, GROUNDS, load_grounds) + lexicons + _facts(config)
 
 
 def _confidentiality(file: Path) -> list[Problem]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pubflow.confidentiality.grounds import FILE as GROUNDS
 from pubflow.confidentiality.grounds import Grounds, load_grounds
+from pubflow.confidentiality.lexicon import Lexicon
+from pubflow.confidentiality.lexicons import lexicon_on, lexicons_digest
 from pubflow.confidentiality.public_facts import FILE as FACTS
 from pubflow.confidentiality.public_facts import PublicFacts, load_public_facts
 from pubflow.confidentiality.scan import Rules, ScanFinding, load_rules, scan
@@ -43,13 +45,19 @@ def grounds_of(office: Office) -> Grounds:
     return load_grounds(office.settings.folder / GROUNDS)
 
 
+def lexicon_of(office: Office, now: datetime) -> Lexicon | None:
+    """The terms of the office's lexicons that hold today; None without any. Raises BadInput."""
+    return lexicon_on(office.settings.folder, today(now))
+
+
 def scan_text(office: Office, text: str, now: datetime, rules: Rules | None = None) -> list[ScanFinding]:
-    """The findings in a text by the office's rules (or others) and its public facts of today."""
-    return scan(text, rules or rules_of(office, now), facts=facts_of(office), day=today(now))
+    """The findings in a text by the office's rules (or others), its lexicons and its public facts of today."""
+    lexicon = lexicon_of(office, now)
+    return scan(text, rules or rules_of(office, now), lexicon, facts=facts_of(office), day=today(now))
 
 
 def rules_digest(office: Office, now: datetime) -> str:
-    """SHA-256 over the rules and public facts that hold today: it changes with a file, and with a date in one."""
+    """SHA-256 over the rules, facts and terms that hold today: it changes with a file, and with a date in one."""
     facts = sorted(one.model_dump_json() for one in facts_of(office).facts if one.covers_on(today(now)))
-    both = "\n".join((rules_of(office, now).model_dump_json(), *facts))
-    return hashlib.sha256(both.encode()).hexdigest()
+    terms = lexicons_digest(office.settings.folder, today(now))
+    return hashlib.sha256("\n".join((rules_of(office, now).model_dump_json(), terms, *facts)).encode()).hexdigest()

@@ -176,9 +176,9 @@ class Numbers:
                 return self._whole(text, number, at, stop)
         plain = group.translate(_LOOKALIKES) if _MAYBE_DIGITS.fullmatch(group) else group
         looks_it = plain.isdigit() or (length == 18 and plain[:17].isdigit())
-        if looks_it and plain != group and _digits(group) * 2 >= length:
-            if found := self._whole(text, plain, start, end):
-                return found
+        disguised = looks_it and plain != group and _digits(group) * 2 >= length
+        if disguised and (found := self._whole(text, plain, start, end)):
+            return found
         if length == 18 and (code := group.translate(_SMALL).upper().translate(_IN_CODES)) != group.upper():
             return self._credit_code(text, code, start, end)
         return None

@@ -80,9 +80,13 @@ def normal_form(value: str) -> str:
     return "".join(sign for sign in text if sign.isalnum())
 
 
-@lru_cache(maxsize=8)
 def load_public_facts(path: Path) -> PublicFacts:
     """The file of facts, checked as a whole. Raises BadInput (English) naming file, entry, key and remedy."""
+    return _loaded(path, path.stat().st_mtime_ns if path.exists() else 0)
+
+
+@lru_cache(maxsize=8)
+def _loaded(path: Path, changed: int) -> PublicFacts:  # noqa: ARG001 - a changed file is read again
     raw = read_toml(path, ("fact",))
     return PublicFacts(entries(path, "fact", raw["fact"], Fact))
 

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from pubflow.confidentiality.bases import facts_of as facts_of_office
 from pubflow.confidentiality.bases import today
+from pubflow.confidentiality.lexicons import ending, load_lexicons
 from pubflow.confidentiality.rescans import tasks
 from pubflow.lifecycle.facts import Actor
 from pubflow.lifecycle.stages import Action, ReleaseState, Role, Stage
@@ -157,7 +158,7 @@ def neglected(office: Office, now: datetime) -> Iterator[Stuck]:
 
 
 def of_the_check(office: Office, now: datetime) -> Iterator[Stuck]:
-    """Withdrawal tasks nobody has settled, and public facts that have ended or soon will."""
+    """Withdrawal tasks nobody has settled, and public facts and lexicons that have ended or soon will."""
     for task in tasks(office):
         since = shown(task.opened_at)
         what = f"{task.report} is public, and the rules of today find something hard in it since {since} ({task.id})"
@@ -167,6 +168,10 @@ def of_the_check(office: Office, now: datetime) -> Iterator[Stuck]:
         word = "ended" if fact.expires < day else "ends"
         what = f"the public fact {fact.id} of {fact.owner} {word} on {fact.expires}"
         yield Stuck("-", what, "look at it again in config/rules/public-facts.toml")
+    for lexicon in ending(load_lexicons(office.settings.folder), day):
+        word = "ended" if lexicon.expires < day else "ends"
+        what = f"the lexicon {lexicon.id} of {lexicon.owner} {word} on {lexicon.expires}"
+        yield Stuck("-", what, "look at it again, then `pubflow lexicon import` with a later --expires")
 
 
 def unfinished(office: Office, now: datetime) -> Iterator[Stuck]:
