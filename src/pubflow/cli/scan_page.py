@@ -16,12 +16,12 @@ th, td { border: 1px solid #767676; padding: .4rem .6rem; text-align: left; vert
 """
 
 
-def page_of(scanned: "Mapping[str, Sequence[FileFinding]]") -> str:
-    """HTML of all files and their findings; levels are words, the colour only repeats them."""
+def page_of(scanned: "Mapping[str, Sequence[FileFinding]]", basis: str) -> str:
+    """HTML of all files and their findings; levels are words, the colour only repeats them. basis: by which rules."""
     sections = "".join(_section(name, findings) for name, findings in scanned.items())
     return (
         '<!DOCTYPE html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>保密扫描报告</title>'
-        f"<style>{_STYLE}</style></head>\n<body><main><h1>保密扫描报告</h1>\n{sections}</main></body></html>"
+        f"<style>{_STYLE}</style></head>\n<body><main><h1>保密扫描报告</h1>\n{sections}<p>{escape(basis)}</p></main></body></html>"
     )
 
 

@@ -4,9 +4,10 @@ import io
 from collections.abc import Callable
 
 from pypdf import PageObject, PdfReader, PdfWriter
-from pypdf.generic import DictionaryObject, StreamObject
+from pypdf.generic import ContentStream, DictionaryObject, NameObject, StreamObject
 
 from pubflow.extraction.limits import TooMuch
+from pubflow.extraction.pdf import MARKED
 
 # What a page keeps; notes, actions, thumbnails, private data of programs and structure do not come along.
 _PAGE = {"/Type", "/Parent", "/Resources", "/MediaBox", "/CropBox", "/Rotate", "/Contents", "/Group", "/UserUnit"}
@@ -29,11 +30,17 @@ def clean_pdf(content: bytes, removed: list[str], clean_image: ImageCleaner) -> 
         bare.update({key: value for key, value in page.items() if key in _PAGE - {"/Parent"}})
         if "/Annots" in page:
             removed.append("批注、链接和表单")
+        painted = page.get_contents()
+        if painted is not None and MARKED.search(painted.get_data()):
+            removed.append("标记内容中的替代文字")
+            bare[NameObject("/Contents")] = _painting(painted, reader)
         writer.add_page(bare)
     for one in list(writer._objects):
         if isinstance(one, DictionaryObject):
             for key in _PRIVATE:
                 one.pop(key, None)
+        if isinstance(one, StreamObject) and one.get("/Subtype") == "/Form" and MARKED.search(one.get_data()):
+            one.set_data(_painting(one, writer).get_data())
         if isinstance(one, StreamObject) and one.get("/Filter") in ("/DCTDecode", ["/DCTDecode"]):
             one._data = clean_image(bytes(one._data), removed)
     writer.metadata = None
@@ -41,3 +48,14 @@ def clean_pdf(content: bytes, removed: list[str], clean_image: ImageCleaner) -> 
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+def _painting(content: StreamObject, of: PdfReader | PdfWriter) -> ContentStream:
+    """Content without what it says instead of its signs; the marks stay, so that begin and end still match."""
+    painting = ContentStream(content, of)
+    bare = {b"BDC": b"BMC", b"DP": b"MP"}
+    painting.operations = [
+        (operands[:1], bare[operator]) if operator in bare and isinstance(operands, list) else (operands, operator)
+        for operands, operator in painting.operations
+    ]
+    return painting

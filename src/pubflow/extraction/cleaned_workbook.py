@@ -9,6 +9,7 @@ from openpyxl.packaging.core import DocumentProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pubflow.extraction.limits import TooMuch
+from pubflow.extraction.number_formats import shown_number, shown_text
 from pubflow.extraction.workbook import letters
 
 
@@ -51,6 +52,9 @@ def _copy(sheet: Worksheet, target: Worksheet, removed: list[str]) -> None:
             if cell.column in hidden_columns or target.row_dimensions[cell.row].hidden:
                 removed.append("隐藏行列的内容" if cell.value is not None else "隐藏行列")
                 continue
+            if _is_unseen(cell):
+                removed.append("格式隐藏的内容")
+                cell.value = None
             _copy_cell(cell, target)
     for merged in sheet.merged_cells.ranges:
         target.merge_cells(merged.coord)
@@ -74,6 +78,14 @@ def _hidden_columns(sheet: Worksheet, target: Worksheet) -> set[int]:
             elif column <= sheet.max_column:
                 target.column_dimensions[letters(column)].width = size.width
     return hidden
+
+
+def _is_unseen(cell: Cell) -> bool:
+    """Whether the cell's format shows nothing of it."""
+    if isinstance(cell.value, str):
+        return cell.value != "" and shown_text(cell.value, cell.number_format) == ""
+    number = isinstance(cell.value, (int, float)) and not isinstance(cell.value, bool)
+    return number and shown_number(str(cell.value), cell.number_format) == ""
 
 
 def _copy_cell(cell: Cell, target: Worksheet) -> None:

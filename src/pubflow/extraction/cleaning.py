@@ -4,7 +4,6 @@ A copy is made anew from what is known to be shown; a part that nobody asked for
 """
 
 import io
-import re
 import zipfile
 from dataclasses import dataclass
 
@@ -17,14 +16,19 @@ from pubflow.extraction.cleaned_word import clean_word
 from pubflow.extraction.cleaned_workbook import clean_workbook
 from pubflow.extraction.extract import extract
 from pubflow.extraction.images import opened
-from pubflow.extraction.kinds import contradiction, kind_of, suffix
+from pubflow.extraction.kinds import contradiction, kind_of
 from pubflow.extraction.limits import PIXELS, Budget, Limits, TooMuch
 from pubflow.extraction.package import Archive, packed
-from pubflow.extraction.reading import Reading, source_of
-from pubflow.extraction.text_files import whole_text
+from pubflow.extraction.reading import WHOLE_FILE, Reading, source_of
+from pubflow.extraction.text_files import (
+    FRONT_MATTER,
+    LINK_TITLE,
+    MARKDOWN_COMMENT,
+    is_markdown,
+    whole_text,
+)
 
 CLEANABLE = Limits(source_bytes=64 * 1024 * 1024, unpacked_bytes=128 * 1024 * 1024, seconds=120.0)
-_MARKDOWN_UNSEEN = re.compile(r"<!--.*?(?:-->|\Z)|^\[[^\]\n]*\]:\s*(?:#|<>)\s.*$", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,8 @@ def _refuse_unread(content: bytes, name: str) -> None:
     done = extract(content, name, CLEANABLE)
     for _ in done:
         pass
-    top = [one for one in done.unread if one.hard and one.place.name in ("文件", "文件名", "正文", "工作簿")]
+    whole = ("文件", "文件名", "正文", "工作簿", WHOLE_FILE)
+    top = [one for one in done.unread if one.hard and one.place.name in whole]
     if top:
         raise TooMuch(top[0].reason)
 
@@ -112,10 +117,13 @@ def _clean_text(content: bytes, name: str, reading: Reading, removed: list[str])
     text = whole_text(source_of(content, name), reading)
     if reading.unread:
         raise TooMuch(reading.unread[0].reason)
-    if suffix(name) in ("md", "markdown"):
-        shown = _MARKDOWN_UNSEEN.sub("", text)
-        if shown != text:
-            removed.append("注释")
+    if is_markdown(name):
+        shown, count = FRONT_MATTER.subn("", text, count=1)
+        removed += ["文首属性"] * count
+        shown, count = MARKDOWN_COMMENT.subn("", shown)
+        removed += ["注释"] * min(count, 1)
+        shown, count = LINK_TITLE.subn(r"\g<link>", shown)
+        removed += ["链接标题"] * min(count, 1)
         return shown.encode("utf-8")
     return content
 

@@ -3,9 +3,12 @@
 Fails closed: whatever goes wrong while a file is read becomes a note 未检查 at its place, and the rest is still read.
 """
 
+import re
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 from pubflow.extraction.images import image_units
 from pubflow.extraction.kinds import contradiction, kind_of, suffix
@@ -13,10 +16,16 @@ from pubflow.extraction.limits import Budget, Limits, TooMuch, in_mib
 from pubflow.extraction.office import office_units
 from pubflow.extraction.package import Archive
 from pubflow.extraction.pdf import pdf_units
-from pubflow.extraction.reading import Reading, Source, source_of
+from pubflow.extraction.reading import Reading, Source, refuse_unopenable, source_of
 from pubflow.extraction.text_files import text_units
 from pubflow.extraction.units import Format, Unit, Unread
 
+_OTHER_OFFICE = {"OFD.xml", "mimetype"}  # members by which OFD (GB/T 33190) and OpenDocument are known
+_DATA_ADDRESS = re.compile(
+    r"""\bdata:(?P<kind>[a-z0-9.+-]+/[a-z0-9.+-]+)?(?:;(?!base64)[^,;\s"'<>]{0,200}){0,9}(?P<base64>;base64)?,"""
+    r"""(?P<body>[^\s"'<>)]*)""",
+    re.IGNORECASE,
+)
 _OLE_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _OLE_MACROS = "_VBA_PROJECT".encode("utf-16-le")
 
@@ -38,10 +47,12 @@ def extract(source: bytes | Path, name: str, limits: Limits | None = None) -> Ex
     source: the content, or a path that is read as a stream. name: the file's name, of which the suffix counts.
     Never raises for what is in the file. Memory: see the modules of the formats; at most a few times
     `limits.whole_bytes`, for text, CSV and sheets from a path a few MiB and the strings that a workbook shares.
-    Raises OSError when the path itself cannot be read.
+    Raises OSError when the path cannot be opened, or is no regular file: a pipe can be read once, we read twice.
     """
     bounds = limits or Limits()
     reading = Reading(Budget(bounds))
+    if isinstance(source, Path):
+        refuse_unopenable(source)
     opened = source_of(source, name)
     path = source if isinstance(source, Path) else None
     if opened.size > bounds.source_bytes:
@@ -55,8 +66,6 @@ def _safely(source: Source, reading: Reading, path: Path | None = None) -> Itera
         yield from _units(source, reading, path)
     except TooMuch as error:
         reading.cannot(str(error))
-    except OSError:
-        raise
     except Exception as error:  # noqa: BLE001 - fail closed: no file may stop the scan or pass because of a fault
         reading.cannot(f"读取出错（{type(error).__name__}）")
 
@@ -66,7 +75,9 @@ def _units(source: Source, reading: Reading, path: Path | None) -> Iterator[Unit
     if reason := contradiction(source, kind):
         reading.cannot(reason, "文件名", rule="name-contradicts-content")
     if kind in ("text", "html"):
-        yield from text_units(source, _format(source.name, kind), reading)
+        for unit in text_units(source, _format(source.name, kind), reading):
+            yield unit
+            yield from _inlaid(unit, reading)
     elif kind == "zip":
         yield from _archive_units(Archive(source, reading, path), source.name, reading)
     elif kind == "pdf":
@@ -87,6 +98,23 @@ def _format(name: str, kind: str) -> Format:
     return "html" if kind == "html" else "text"
 
 
+def _inlaid(unit: Unit, reading: Reading) -> Iterator[Unit]:
+    """What a page carries inside its own text, such as a picture in an address `data:`."""
+    for found in _DATA_ADDRESS.finditer(unit.text):
+        place = unit.at(found.start(), found.end())
+        if place is None:
+            continue  # the chunk before has shown it
+        reading.budget.member()
+        kind, base64, body = (found["kind"] or "text/plain").lower(), found["base64"], unquote_to_bytes(found["body"])
+        try:
+            content = b64decode(body + b"===") if base64 else body
+        except ValueError:
+            reading.cannot("内嵌数据（data:）读不出来", place.name.removeprefix(reading.outer))
+            continue
+        name = f"内嵌.{'txt' if kind == 'text/plain' else kind.rpartition('/')[2].partition('+')[0]}"
+        yield from _attached(source_of(content, name), f"{place.name.removeprefix(reading.outer)}内嵌数据", reading)
+
+
 def _archive_units(archive: Archive, name: str, reading: Reading) -> Iterator[Unit]:
     yield from archive.outside_units()
     main, type_ = archive.main_part()
@@ -95,6 +123,8 @@ def _archive_units(archive: Archive, name: str, reading: Reading) -> Iterator[Un
         return
     if suffix(name) in ("xlsx", "docx", "pptx", "xlsm", "docm"):
         reading.cannot("不是完整的 Office 文件")
+    if _OTHER_OFFICE & set(archive.names()):
+        reading.cannot("OFD 或 ODF 文件不能完整检查，请另存为 PDF、DOCX 或 XLSX")
     for info in archive.members:
         yield from _inner(archive.source(info), f"压缩包内“{info.filename}”", reading)
 

@@ -7,11 +7,13 @@ from io import BytesIO
 from PIL import ExifTags, Image, ImageFile, IptcImagePlugin, JpegImagePlugin
 
 from pubflow.extraction.limits import TooMuch
+from pubflow.extraction.package import strings_in
 from pubflow.extraction.reading import Reading
 from pubflow.extraction.units import Parts, Unit
 
 FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "WEBP")
 _LOOK = "图片内容须人工查看，程序只检查了图片附带的文字信息"
+_LOCATED = "图片信息中有拍摄地点（GPS），请使用清洗件"
 _IFDS = {ExifTags.IFD.Exif: "EXIF", ExifTags.IFD.GPSInfo: "GPS", ExifTags.IFD.IFD1: "缩略图信息"}
 _PNG_END = b"IEND\xaeB`\x82"
 
@@ -20,6 +22,8 @@ def image_units(content: bytes, reading: Reading) -> Iterator[Unit]:
     """The metadata of a picture: EXIF, XMP, IPTC, text chunks, comments. Raises TooMuch for what is no picture."""
     picture = opened(content, reading.budget.limits.pixels)
     reading.cannot(_LOOK, "图片", rule="picture-content", hard=False)
+    if getattr(picture, "n_frames", 1) > 1:
+        reading.cannot("动画或多页图片，只检查了第一页", "图片")
     parts = Parts()
 
     def note(name: str, value: object) -> None:
@@ -32,10 +36,14 @@ def image_units(content: bytes, reading: Reading) -> Iterator[Unit]:
     exif = picture.getexif()
     for tag, value in exif.items():
         note(f"EXIF {ExifTags.TAGS.get(tag, tag)}", value)
+    if exif.get_ifd(ExifTags.IFD.GPSInfo):
+        reading.cannot(_LOCATED, "图片", rule="picture-location", hard=False)
     for ifd, name in _IFDS.items():
         for tag, value in exif.get_ifd(ifd).items():
             known = ExifTags.GPSTAGS if ifd is ExifTags.IFD.GPSInfo else ExifTags.TAGS
             note(f"{name} {known.get(tag, tag)}", value)
+    if isinstance(profile := picture.info.get("icc_profile"), bytes):
+        note("色彩配置", strings_in(profile))
     for record, said in (IptcImagePlugin.getiptcinfo(picture) or {}).items():
         note(f"IPTC {record[0]}:{record[1]}", said)
     if isinstance(picture, JpegImagePlugin.JpegImageFile):

@@ -14,6 +14,7 @@ from pubflow.extraction.xml_events import events, loose_units
 
 _WORKBOOK = "spreadsheetml.sheet.main+xml"
 _WORD = "wordprocessingml.document.main+xml"
+_MACROS = re.compile(r"vbaproject[^/]*\.bin$|(?:^|/)macrosheets/", re.IGNORECASE)  # VBA, and sheets of Excel 4 macros
 Inner = Callable[[Source, str, Reading], Iterator[Unit]]
 
 # Part names as Office writes them -> name in Chinese, and whether the reader of the page sees it. First match counts.
@@ -82,8 +83,8 @@ def office_units(archive: Archive, main: str, type_: str, reading: Reading, inne
     """
     if archive.doubled:
         reading.cannot("压缩包内有同名部件，各程序读出的内容可能不同")
-    if "macroEnabled" in type_ or any(name.lower().endswith("vbaproject.bin") for name in archive.names()):
-        reading.cannot("含有宏（VBA），不能检查")
+    if "macroEnabled" in type_ or any(_MACROS.search(name) for name in archive.names()):
+        reading.cannot("含有宏，不能检查")
     done = {CONTENT_TYPES.lower()}
     comments: dict[str, str] = {}
     if _WORKBOOK in type_ or (type_.endswith("main+xml") and "sheet" in type_):

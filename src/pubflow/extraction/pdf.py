@@ -5,7 +5,7 @@ Held in memory whole (Limits.whole_bytes).
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
 from typing import Any
 
@@ -13,8 +13,10 @@ from pypdf import PageObject, PdfReader
 from pypdf.generic import (
     ArrayObject,
     ByteStringObject,
+    ContentStream,
     DictionaryObject,
     IndirectObject,
+    NameObject,
     StreamObject,
     TextStringObject,
 )
@@ -37,7 +39,6 @@ _KEYS = {
     "/Contents": "批注",
     "/RC": "批注（富文本）",
     "/Subj": "批注主题",
-    "/T": "批注作者或表单域名",
     "/TU": "表单域说明",
     "/V": "表单域的值",
     "/DV": "表单域的默认值",
@@ -48,7 +49,6 @@ _KEYS = {
     "/ActualText": "实际文字",
     "/E": "缩写展开",
     "/Author": "文档属性“作者”",
-    "/Title": "文档属性或书签“标题”",
     "/Subject": "文档属性“主题”",
     "/Keywords": "文档属性“关键词”",
     "/Creator": "文档属性“创建程序”",
@@ -61,6 +61,10 @@ _KEYS = {
     "/Name": "名称",
     "/LastModified": "修改时间",
 }
+# What says that a page's content holds text beside what it paints.
+MARKED = re.compile(rb"/(?:ActualText|Alt|E)[\s(<\[]")
+_SHOWING = {b"Tj", b"TJ", b"'", b'"'}
+_OWNED = 100_000  # objects looked at for one page's notes and fields
 _NOT_TEXT = {"/ID", "/CharSet", "/Cert", "/ByteRange", "/Lookup", "/O", "/U", "/Panose", "/CheckSum"}
 Inner = Callable[[Source, str, Reading], Iterator[Unit]]
 
@@ -77,29 +81,58 @@ def pdf_units(content: bytes, reading: Reading, inner: Inner, *, past: bool = Tr
     if encrypted:
         reading.cannot("PDF 已加密")
         return
-    yield from _pages(reader, reading)
-    yield from _objects(reader, reading, inner)
+    shown: set[int] = set()
+    yield from _pages(reader, reading, shown)
+    yield from _objects(reader, reading, inner, shown)
     if past:
         yield from _past(content, reading, inner)
 
 
-def _pages(reader: PdfReader, reading: Reading) -> Iterator[Unit]:
+def _pages(reader: PdfReader, reading: Reading, said: set[int]) -> Iterator[Unit]:
+    """The text of the pages. said: gets the hash of every line, so that no part of a page is told twice."""
     count = len(reader.pages)
     limit = reading.budget.limits.pages
     if count > limit:
         reading.cannot(f"共 {count} 页，只检查了前 {limit} 页")
-    text = Parts()
+    text, marked = Parts(), Parts()
     for number, page in enumerate(reader.pages, 1):
         reading.budget.in_time()
         if number > limit:
             break
         shown = _page_text(page, number, reading)
+        said.update(hash(line.strip()) for line in shown.splitlines())
         text.add(f"{shown}\n" if shown else "", reading.place(f"第{number}页"))
-        if text.length > _CHUNK:
-            yield text.unit()
-            text = Parts()
-    if text.length:
-        yield text.unit()
+        for key, instead in _marked(page.get_contents(), reader, reading, f"第{number}页"):
+            marked.add(instead, reading.place(f"第{number}页{_called(key, {})}", hidden=True))
+        if text.length + marked.length > _CHUNK:
+            yield from (parts.unit() for parts in (text, marked) if parts.length)
+            text, marked = Parts(), Parts()
+    yield from (parts.unit() for parts in (text, marked) if parts.length)
+
+
+def _marked(stream: StreamObject | None, reader: PdfReader, reading: Reading, name: str) -> Iterator[tuple[str, str]]:
+    """(key, text) of what a page's content says instead of its signs, to who copies or hears it; words by lines."""
+    try:
+        if stream is None or not MARKED.search(stream.get_data()):
+            return
+        operations = ContentStream(stream, reader).operations
+    except Exception as error:  # noqa: BLE001 - pypdf raises what it likes on damaged content
+        reading.cannot(f"标记内容读不出来（{type(error).__name__}）", name)
+        return
+    open_, broken = [False], True
+    for operands, operator in operations:
+        if operator in (b"BDC", b"DP") and isinstance(operands, list):
+            found = [(key, text) for one in operands[1:] for key, text in _strings(one, "", 0) if key]
+            # Programs mark sign by sign: what follows each other without other text between is one word.
+            yield from ((key, f"\n{text}" if broken else text) for key, text in found)
+            broken = broken and not found
+            open_ += [bool(found)] * (operator == b"BDC")
+        elif operator == b"BMC":
+            open_.append(False)
+        elif operator == b"EMC":
+            open_ = open_[:-1] or [False]
+        elif operator == b"ET" or (operator in _SHOWING and not any(open_)):
+            broken = True
 
 
 def _page_text(page: PageObject, number: int, reading: Reading) -> str:
@@ -144,8 +177,9 @@ def _has_picture(page: PageObject) -> bool:
     return contents is not None and b" ID" in contents.get_data() and b"BI" in contents.get_data()
 
 
-def _objects(reader: PdfReader, reading: Reading, inner: Inner) -> Iterator[Unit]:
-    """The strings of all objects, reachable or not, XMP and attached files."""
+def _objects(reader: PdfReader, reading: Reading, inner: Inner, shown: set[int]) -> Iterator[Unit]:
+    """The strings of all objects, reachable or not, XMP, attached files, and what forms and notes paint."""
+    owners = _owners(reader)
     listed = {page.indirect_reference.idnum for page in reader.pages if page.indirect_reference is not None}
     parts, count = Parts(), 0
     for number in _numbers(reader):
@@ -159,16 +193,73 @@ def _objects(reader: PdfReader, reading: Reading, inner: Inner) -> Iterator[Unit
             count += 1
             if count > _STRINGS:
                 raise TooMuch(f"PDF 内的字符串超过 {_STRINGS} 个")
-            parts.add(f"{said}\n", reading.place(_KEYS.get(key, f"PDF 对象“{key.lstrip('/')}”"), hidden=True))
+            name = _called(key, one if isinstance(one, DictionaryObject) else {})
+            parts.add(f"{said}\n", reading.place(f"{owners.get(number, '')}{name}", hidden=True))
         if isinstance(one, DictionaryObject) and one.get("/Type") == "/Page" and number not in listed:
             parts.add(_loose_page(one, reader, reading), reading.place("未列入目录的页", hidden=True))
         if isinstance(one, StreamObject):
+            if one.get("/Subtype") == "/Form":
+                where = f"{owners.get(number, '')}外观"
+                for line in _painted(one, reader, reading, where).splitlines():
+                    if hash(line.strip()) not in shown:
+                        parts.add(f"{line}\n", reading.place(where))
+                for key, instead in _marked(one, reader, reading, where):
+                    parts.add(instead, reading.place(f"{where}{_called(key, {})}", hidden=True))
+                parts.add("\n", None)
             yield from _stream_units(one, reading, inner)
         if parts.length > _CHUNK:
             yield parts.unit()
             parts = Parts()
     if parts.length:
         yield parts.unit()
+
+
+def _owners(reader: PdfReader) -> dict[int, str]:
+    """The page of each object that belongs to one: the page itself, its notes and fields, and what paints them."""
+    found: dict[int, str] = {}
+    for number, page in enumerate(reader.pages, 1):
+        waiting: list[Any] = [page.indirect_reference, dict.get(page, "/Annots")]
+        depth = 0
+        while waiting and depth < _OWNED:
+            depth += 1
+            one = waiting.pop()
+            if isinstance(one, IndirectObject):
+                if one.idnum in found:
+                    continue
+                found[one.idnum] = f"第{number}页"
+                one = one.get_object() if depth > 1 else None
+            if isinstance(one, ArrayObject):
+                waiting += list.__iter__(one)
+            elif isinstance(one, DictionaryObject):
+                waiting += [dict.get(one, key) for key in ("/AP", "/N", "/R", "/D") if key in one]
+                waiting += [value for key, value in dict.items(one) if _is_state(one, key)]
+    return found
+
+
+def _is_state(one: DictionaryObject, key: str) -> bool:
+    """Whether a key of a small dictionary names a state of a field (/On, /Off), which has its own appearance."""
+    return "/Type" not in one and "/Subtype" not in one and key not in ("/AP", "/N", "/R", "/D", "/Parent")
+
+
+def _called(key: str, one: Mapping[str, Any]) -> str:
+    """What the entry `key` of an object is called in Chinese."""
+    if key == "/T":
+        return "表单域名" if any(other in one for other in ("/FT", "/Kids", "/V", "/TU", "/MK")) else "批注作者"
+    if key == "/Title":
+        return "书签" if "/Parent" in one else "文档属性“标题”"
+    return _KEYS.get(key, f"PDF 对象“{key.lstrip('/')}”")
+
+
+def _painted(form: StreamObject, reader: PdfReader, reading: Reading, name: str) -> str:
+    """The text that a form, such as the face of a field or a note, paints on a page."""
+    page = PageObject(reader)
+    page.update({NameObject("/Type"): NameObject("/Page"), NameObject("/Contents"): form})
+    page[NameObject("/Resources")] = dict.get(form, "/Resources", DictionaryObject())
+    try:
+        return page.extract_text()
+    except Exception as error:  # noqa: BLE001 - a form that pypdf cannot read is not checked
+        reading.cannot(f"外观读不出来（{type(error).__name__}）", name)
+        return ""
 
 
 def _loose_page(one: DictionaryObject, reader: PdfReader, reading: Reading) -> str:

@@ -1,5 +1,7 @@
 """One reading of one file: what is left of the bounds, what could not be read, and where we are."""
 
+import errno
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from io import BytesIO
@@ -10,6 +12,9 @@ from pubflow.extraction.limits import RATIO_FROM, Budget, TooMuch, in_mib
 from pubflow.extraction.units import Format, Place, Unit, Unread, always
 
 BLOCK = 1024 * 1024  # bytes read at once
+LONGEST_NAME = 300  # code points of a place's name: names of sheets and members come from the file
+WHOLE_FILE = "全文件"
+NOTES = 500  # notes of one file that stop it, and as many that do not; nobody reads more
 
 
 class Readable(Protocol):
@@ -52,6 +57,14 @@ def source_of(content: bytes | Path, name: str) -> Source:
     return Source(name, content.stat().st_size, lambda: _opened(content))
 
 
+def refuse_unopenable(path: Path) -> None:
+    """Raises OSError: not there, not ours to read, or no regular file."""
+    if not stat.S_ISREG(path.stat().st_mode):  # before it is opened: a pipe would keep us waiting
+        code = errno.EISDIR if path.is_dir() else errno.EINVAL
+        raise OSError(code, "Is a directory" if path.is_dir() else "Not a regular file", str(path))
+    path.open("rb").close()
+
+
 def _opened(path: Path) -> BinaryIO:
     return path.open("rb")  # closed with its last reference: a reading is a generator that may be left at any place
 
@@ -91,15 +104,22 @@ class Reading:
         return replace(self, outer=f"{self.outer}{name}：", depth=self.depth + 1)
 
     def place(self, name: str, *, hidden: bool = False) -> Place:
-        """A place of this file."""
-        return Place(f"{self.outer}{name}", hidden)
+        """A place of this file; of a name that is too long the middle is left out."""
+        whole = f"{self.outer}{name}"
+        if len(whole) > LONGEST_NAME:
+            whole = f"{whole[: LONGEST_NAME // 2]}…{whole[-LONGEST_NAME // 2 :]}"
+        return Place(whole, hidden)
 
     def text(self, text: str, name: str, *, hidden: bool = False, format_: Format = "text") -> Unit:
         """A unit that has one place."""
         return Unit(text, format_, hidden, always(self.place(name, hidden=hidden)))
 
     def cannot(self, reason: str, name: str = "文件", *, rule: str = "unchecked", hard: bool = True) -> None:
-        """Note what could not be checked; once for one place and reason."""
+        """Note what could not be checked; once for one place and reason. Of more than NOTES the last stands for all."""
         one = Unread(self.place(name), reason, rule, hard)
-        if one not in self.unread:
-            self.unread.append(one)
+        alike = sum(note.hard is hard for note in self.unread)
+        if alike > NOTES or one in self.unread:
+            return
+        if alike == NOTES:
+            one = Unread(Place(WHOLE_FILE), "另有未能检查之处，没有逐一列出", hard=hard)
+        self.unread.append(one)

@@ -42,7 +42,12 @@ def text_units(source: Source, format_: Format, reading: Reading) -> Iterator[Un
         text = _all_of(blocks, reading.budget.limits.html_chars)
         yield Unit(text, "html", False, Lines(text, outer=reading.outer, spans=lambda: unseen_in_html(text)))
     else:
-        yield from _chunks(blocks, format_, reading)
+        yield from _chunks(blocks, format_, reading, markdown=is_markdown(source.name))
+
+
+def is_markdown(name: str) -> bool:
+    """Whether a file's name says that it is Markdown."""
+    return name.lower().endswith((".md", ".markdown"))
 
 
 def whole_text(source: Source, reading: Reading) -> str:
@@ -120,7 +125,7 @@ def _all_of(blocks: Iterator[str], limit: int) -> str:
     return "".join(parts)
 
 
-def _chunks(blocks: Iterator[str], format_: Format, reading: Reading) -> Iterator[Unit]:
+def _chunks(blocks: Iterator[str], format_: Format, reading: Reading, *, markdown: bool) -> Iterator[Unit]:
     """Units of about CHUNK code points, cut at ends of lines; a CSV repeats its header, a text its last lines."""
     csv = format_ == "csv"
     echo, text, line = "", "", 1
@@ -129,7 +134,7 @@ def _chunks(blocks: Iterator[str], format_: Format, reading: Reading) -> Iterato
         if len(text) <= CHUNK:
             continue
         cut = _cut(text, csv=csv)
-        yield _chunk(echo, text[:cut], line, format_, reading)
+        yield _chunk(echo, text[:cut], line, format_, reading, markdown=markdown)
         line += text.count("\n", 0, cut)
         if not csv:
             echo = text[max(0, cut - OVERLAP) : cut]
@@ -137,12 +142,14 @@ def _chunks(blocks: Iterator[str], format_: Format, reading: Reading) -> Iterato
             echo = text[: text.find("\n") + 1][:OVERLAP]
         text = text[cut:]
     if text or line == 1:
-        yield _chunk(echo, text, line, format_, reading)
+        yield _chunk(echo, text, line, format_, reading, markdown=markdown)
 
 
-def _chunk(echo: str, text: str, line: int, format_: Format, reading: Reading) -> Unit:
+def _chunk(echo: str, text: str, line: int, format_: Format, reading: Reading, *, markdown: bool) -> Unit:
     whole = echo + text
-    return Unit(whole, format_, False, Lines(whole, line, len(echo), fields=format_ == "csv", outer=reading.outer))
+    spans = (lambda: unseen_in_markdown(whole, first=line == 1)) if markdown else tuple
+    lines = Lines(whole, line, len(echo), fields=format_ == "csv", outer=reading.outer, spans=spans)
+    return Unit(whole, format_, False, lines)
 
 
 def _cut(text: str, *, csv: bool) -> int:
@@ -160,6 +167,37 @@ def _common_share(head: bytes) -> float:
     wide = [sign for sign in head.decode("gb18030", "ignore") if ord(sign) > 0x7F]
     common = sum(sign.encode("gb2312", "replace")[0] in _COMMON_ROWS for sign in wide)
     return common / len(wide) if wide else 1.0
+
+
+# What a reader of the page made from Markdown does not see. The same expressions clean it.
+FRONT_MATTER = re.compile(
+    r"\A\ufeff?(---|\+\+\+)[ \t]*\r?\n(?=[ \t]*[\w\"'-]+[ \t]*[:=])(?s:.{0,100000}?)^\1[ \t]*$", re.MULTILINE
+)
+MARKDOWN_COMMENT = re.compile(r"<!--(?s:.*?)(?:-->|\Z)|^\[[^\]\n]{1,999}\]:[ \t]*(?:#|<>)[ \t].*$", re.MULTILINE)
+LINK_TITLE = re.compile(
+    r"""(?P<link>\]\([ \t]*(?:<[^<>\n]{0,2000}>|[^\s()<>]{1,2000})|^[ ]{0,3}\[[^\]\n]{1,999}\]:[ \t]*\S{1,2000})"""
+    r"""[ \t]+(?P<title>"[^"\n]*"|'[^'\n]*'|\([^()\n]*\))(?=[ \t]*(?:\)|$))""",
+    re.MULTILINE,
+)
+_ADDRESS = re.compile(r"(?<=\]\()[^()\n]{1,4000}(?=\))")
+
+
+def unseen_in_markdown(text: str, *, first: bool) -> Sequence[tuple[int, int, str]]:
+    """As `unseen_in_html`. first: the text is the beginning of its file, where the front matter stands."""
+    head = FRONT_MATTER.match(text) if first else None
+    found = [(*head.span(), "文首属性")] if head else []
+    at = found[-1][1] if found else 0
+    found += [(*one.span(), "注释") for one in MARKDOWN_COMMENT.finditer(text, at)]
+    found += [(*one.span("title"), "链接标题") for one in LINK_TITLE.finditer(text, at)]
+    found += [(*one.span(), "链接地址") for one in _ADDRESS.finditer(text, at)]
+    apart: list[tuple[int, int, str]] = []
+    for start, end, what in sorted(found):
+        if apart and start < apart[-1][1]:
+            if apart[-1][2] != "链接地址":
+                continue
+            apart[-1] = (apart[-1][0], start, "链接地址")  # the title inside the brackets has a name of its own
+        apart.append((start, end, what))
+    return apart
 
 
 _TOKEN = re.compile(
@@ -204,11 +242,11 @@ def unseen_in_html(text: str) -> Sequence[tuple[int, int, str]]:
             at = close.start() if close else len(text)
             _note(found, hidden, token.start(), at, _RAW[name])
         else:
-            _note(found, hidden, token.start(), at, "标签属性")
-            if name not in _VOID and not token[0].endswith("/>") and (hidden or _UNSEEN.search(token["rest"])):
+            starts = name not in _VOID and not token[0].endswith("/>") and (hidden or _UNSEEN.search(token["rest"]))
+            if starts:
                 hidden.append((name, token.start()))
-                if len(hidden) == 1:
-                    found.pop()
+            elif token["rest"].strip():  # a bare tag holds nothing to be found; millions of them would fill the memory
+                _note(found, hidden, token.start(), at, "标签属性")
     if hidden:
         found.append((hidden[0][1], len(text), "隐藏元素"))
     return found

@@ -54,7 +54,8 @@ class Unit:
 class Unread:
     """Something that was not, or not wholly, checked; `reason` is a Chinese sentence.
 
-    rule: `unchecked`, `name-contradicts-content` or `picture-content`. hard: nothing may go public with it.
+    rule: `unchecked`, `name-contradicts-content`, `picture-content` or `picture-location`.
+    hard: nothing may go public with it.
     """
 
     place: Place

@@ -1,6 +1,7 @@
 """Workbooks (XLSX): every sheet, shown or not, and every part around them.
 
-Cells come as CSV units. Formulas are text, never computed, so that one that refers to itself is nothing special.
+Cells come as CSV units, as the sheet shows them; a number that is stored otherwise comes once more.
+Formulas are text, never computed, so that one that refers to itself is nothing special.
 Memory: the shared strings of the workbook (bounded by Limits.string_chars) and one chunk of a table.
 """
 
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from pubflow.extraction.limits import TooMuch
+from pubflow.extraction.number_formats import formats_of, shown_number, shown_text
 from pubflow.extraction.package import Archive
 from pubflow.extraction.reading import Readable, Reading
 from pubflow.extraction.tables import TableUnits
@@ -20,6 +22,8 @@ _STATES = {"hidden": "（隐藏）", "veryHidden": "（深度隐藏）"}
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _CHUNK = 250_000  # code points of formulas or of a sheet's surroundings in one unit
 _COLUMNS = 16_384  # cells of a row; what Excel can hold
+_TELLING = 7  # digits before the point of a stored number that can mean somebody; the days of a date have five
+_HEADING = 100  # code points of a column's name that are repeated before a stored number
 _CELL_CHARS = 1_000_000  # code points of a cell or a formula; Excel holds 32,767
 # What surrounds the cells of a sheet, by the element that holds it.
 _SURROUNDINGS = {
@@ -45,6 +49,24 @@ class _Strings:
     texts: list[str] = field(default_factory=list)
     phonetic: list[str] = field(default_factory=list)
     used: set[int] = field(default_factory=set)
+
+
+@dataclass
+class _Looks:
+    """How cells show numbers: a format for each number of a style."""
+
+    formats: list[str] = field(default_factory=list)
+    from_1904: bool = False
+
+    def shown(self, kind: str, stored: str, style: str) -> str:
+        """A cell's text as its reader sees it. kind: the cell's type in the file."""
+        number = int(style) if style.isdecimal() and len(style) < 9 else 0
+        code = self.formats[number] if number < len(self.formats) else "General"
+        if code == "General" or code == "@":
+            return stored
+        if kind == "n":
+            return shown_number(stored, code, from_1904=self.from_1904)
+        return shown_text(stored, code) if kind in ("s", "str", "inlineStr") else stored
 
 
 @dataclass(frozen=True)
@@ -74,18 +96,29 @@ def workbook_units(archive: Archive, main: str, sheets: list[Sheet], reading: Re
     """The units of the workbook part, of all sheets and of the strings no cell uses."""
     yield from _names(archive.stream(main), reading)
     strings = _Strings()
+    looks = _Looks(from_1904=_from_1904(archive.stream(main)))
     for relation in archive.relations(main).values():
         if relation.kind == "sharedStrings" and relation.target in archive:
             strings = _shared_strings(archive.stream(relation.target), reading)
+        elif relation.kind == "styles" and relation.target in archive:
+            looks.formats = formats_of(archive.stream(relation.target))
     for sheet in sheets:
         if sheet.part in archive:
-            yield from _sheet_units(archive.stream(sheet.part), sheet, strings, reading)
+            yield from _sheet_units(archive.stream(sheet.part), sheet, strings, looks, reading)
         else:
             reading.cannot("工作表缺失", sheet.label)
     left = [text for number, text in enumerate(strings.texts) if number not in strings.used and text]
     for texts, name in ((left, "共享字符串（没有单元格引用）"), (strings.phonetic, "拼音标注")):
         if texts:
             yield reading.text("\n".join(texts), name, hidden=True)
+
+
+def _from_1904(stream: Readable) -> bool:
+    """Whether days count from 1904-01-01, as old programs on the Macintosh did."""
+    for kind, name, given in events(stream):
+        if kind == "start" and name == "workbookPr":
+            return given.get("date1904") in ("1", "true")
+    return False
 
 
 def _names(stream: Readable, reading: Reading) -> Iterator[Unit]:
@@ -141,7 +174,7 @@ class _Hidden:
         return "（隐藏列）" if any(first <= column <= last for first, last in self.columns) else ""
 
 
-def _sheet_units(stream: Readable, sheet: Sheet, strings: _Strings, reading: Reading) -> Iterator[Unit]:
+def _sheet_units(stream: Readable, sheet: Sheet, strings: _Strings, looks: _Looks, reading: Reading) -> Iterator[Unit]:
     hidden = _Hidden()
 
     def place(row: int, column: int) -> Place:
@@ -149,11 +182,12 @@ def _sheet_units(stream: Readable, sheet: Sheet, strings: _Strings, reading: Rea
         return reading.place(f"{sheet.label}{letters(column)}{row}{why}", hidden=sheet.hidden or bool(why))
 
     table = TableUnits(place, reading.budget)
-    around, formulas = Parts(), Parts()
+    around, formulas, stored = Parts(), Parts(), Parts()
+    header: dict[int, str] = {}  # of the first row that is no title, so that a stored number keeps its column's name
     path: list[str] = []
     row = column = 0
     cells: list[tuple[int, str]] = []
-    kind_of_cell = value_text = formula = ""
+    kind_of_cell = style = value_text = formula = ""
     all_hidden = False
     for kind, value, given in events(stream):
         if kind == "start":
@@ -162,7 +196,7 @@ def _sheet_units(stream: Readable, sheet: Sheet, strings: _Strings, reading: Rea
                 column += 1
                 if found := _REFERENCE.fullmatch(given.get("r", "")):
                     column = number_of(found[1])
-                kind_of_cell, value_text, formula = given.get("t", "n"), "", ""
+                kind_of_cell, style, value_text, formula = given.get("t", "n"), given.get("s", "0"), "", ""
             elif value == "row":
                 row = int(given["r"]) if given.get("r", "").isdecimal() else row + 1
                 column, cells = 0, []
@@ -195,7 +229,12 @@ def _sheet_units(stream: Readable, sheet: Sheet, strings: _Strings, reading: Rea
         else:
             path.pop()
             if value == "c":
-                text = _shown(kind_of_cell, value_text, strings)
+                held = _stored(kind_of_cell, value_text, strings)
+                text = looks.shown(kind_of_cell, held, style)
+                if text != held and (not text or len(held.partition(".")[0]) >= _TELLING):
+                    stored.add(f"{header.get(column, '')}：", None)
+                    cell = f"{sheet.label}{letters(column)}{row}（存储值）"
+                    stored.add(f"{held}\n", reading.place(cell, hidden=True))
                 if text:
                     cells.append((column, text))
                     if len(cells) > _COLUMNS or column > _COLUMNS:
@@ -205,6 +244,8 @@ def _sheet_units(stream: Readable, sheet: Sheet, strings: _Strings, reading: Rea
                     formulas.add(f"{formula}\n", reading.place(cell, hidden=True))
             elif value == "row":
                 reading.budget.take_cells(1)
+                if not header and len(cells) > 1:
+                    header = {at: text[:_HEADING] for at, text in cells}
                 yield from table.row(row, cells)
                 cells = []
             elif "sheetData" not in path and around.length and value not in ("t", "r"):
@@ -212,17 +253,20 @@ def _sheet_units(stream: Readable, sheet: Sheet, strings: _Strings, reading: Rea
         if formulas.length > _CHUNK:
             yield formulas.unit()
             formulas = Parts()
+        if stored.length > _CHUNK:
+            yield stored.unit()
+            stored = Parts()
         if around.length > _CHUNK:
             yield around.unit()
             around = Parts()
     yield from table.end()
-    for parts in (formulas, around):
+    for parts in (formulas, stored, around):
         if parts.length:
             yield parts.unit()
 
 
-def _shown(kind: str, value: str, strings: _Strings) -> str:
-    """The text of a cell as it is read; numbers as all their digits."""
+def _stored(kind: str, value: str, strings: _Strings) -> str:
+    """The text of a cell as the file has it; numbers as all their digits."""
     if kind == "s":
         number = int(value) if value.strip().isdecimal() else -1
         if 0 <= number < len(strings.texts):
