@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.audit import measure_audit
-from bench.detection import measure_confidentiality, measure_frozen, measure_lengths
+from bench.detection import measure_confidentiality, measure_frozen, measure_lengths, measure_read
 from bench.fuzzing import measure_fuzzing
 from bench.line import measure_line
 
@@ -19,6 +19,7 @@ BENCHES: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "audit": measure_audit,
     "line": measure_line,
     "confidentiality": measure_confidentiality,
+    "read": measure_read,
     "frozen": measure_frozen,
     "lengths": measure_lengths,
     "fuzz": measure_fuzzing,

@@ -17,7 +17,8 @@ from typing import Any
 HERE = Path(__file__).parent
 CORPORA = HERE / "confidentiality"
 PEERS = HERE / ".peers"
-DEVELOPMENT, FROZEN = CORPORA / "dev-1.jsonl", CORPORA / "second" / "corpus.jsonl"
+DEVELOPMENT = CORPORA / "dev-1.jsonl"
+READ, FROZEN = ("second", "third"), "fourth"  # once unseen and read since; never read
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)  # bytes of UTF-8
 
 
@@ -26,9 +27,20 @@ def measure_confidentiality() -> list[dict[str, Any]]:
     return _rows(DEVELOPMENT, CORPORA / "lexicon.txt", "confidentiality-development")
 
 
+def measure_read() -> list[dict[str, Any]]:
+    """A row for each scanner and corpus that was unseen once; rules have been mended on it since."""
+    return [row for name in READ for row in _of_corpus(name)]
+
+
 def measure_frozen() -> list[dict[str, Any]]:
     """A row for each scanner on the corpus that nobody who wrote a rule has read."""
-    return _rows(FROZEN, CORPORA / "second" / "terms.txt", "confidentiality-frozen")
+    return _of_corpus(FROZEN)
+
+
+def _of_corpus(name: str) -> list[dict[str, Any]]:
+    folder = CORPORA / name
+    rows = _rows(folder / "corpus.jsonl", folder / "terms.txt", f"confidentiality-{name}")
+    return [{"corpus": name} | row for row in rows]
 
 
 def measure_lengths() -> list[dict[str, Any]]:
