@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pubflow.confidentiality.actions import marks, scan_version
+from pubflow.confidentiality.attached import look_into
 from pubflow.drafting.starting import make_draft
 from pubflow.errors import BadInput, WorkspaceError
 from pubflow.moments import utc_now
@@ -147,7 +148,7 @@ def open_workspace(path: Path | None = None, *, alone: bool = False) -> Office:
         os.umask(old_mask)
     held = hold(home.master_key, lambda: settle(home, engine), alone=alone)
     vault = Vault(MasterKey.load(home.master_key), held)
-    return Office(home, settings, Records(engine, pending, vault), vault, marks)
+    return Office(home, settings, Records(engine, pending, vault), vault, marks, look_into)
 
 
 def open_office(home: Path | None = None) -> Line:

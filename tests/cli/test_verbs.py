@@ -16,7 +16,9 @@ CONTRACT = {
     "": "init demo up login logout doctor service reconcile sign scan backup restore",
     "people": "list add absent exempt deactivate erase password debts clear roles void-decisions",
     "config": "check",
-    "report": "new import edit submit show list diff warnings cancel recall proposals fast move-workflow due",
+    "lexicon": "list import",
+    "report": "new import edit submit show list diff warnings cancel recall proposals fast move-workflow due "
+    "attach detach attachments attachment",
     "review": "inbox approve return conflict claim remark force fact-check consent links respond link-void link-erase",
     "check": "run findings decide clear grounds consent override letter refer reply form marks off-system "
     "rules-preview rescan withdrawals settle",

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pubflow.documents.attachments import Attached, name_problem
 from pubflow.documents.report_text import FENCE, LABELS, Head, ReportText, parse_head
 from pubflow.errors import BadInput
 
@@ -83,7 +84,8 @@ _LINE = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
 
 @given(
     values=st.fixed_dictionaries(
-        {}, optional={name: _LINE for name in Head.model_fields if name not in ("date_created", "period")}
+        {},
+        optional={name: _LINE for name in Head.model_fields if name not in ("date_created", "period", "attachments")},
     )
 )
 def test_any_head_survives_writing_and_reading(values: dict[str, str]) -> None:
@@ -136,6 +138,48 @@ def test_a_hash_in_a_code_block_or_a_deeper_heading_is_no_title() -> None:
 def test_dates_of_toml_are_kept_as_written() -> None:
     assert parse_head("date_created = 2017-02-27").date_created == "2017-02-27"
     assert parse_head("date_created = 2017-02-27T09:30:00").date_created == "2017-02-27 09:30"
+
+
+_FILE = {"name": "附表.xlsx", "sha256": "a" * 64, "size": 12}
+
+
+def test_a_text_without_attachments_is_spelt_as_before_there_were_any() -> None:
+    assert ReportText.parse(TEXT).digest == DIGEST
+    assert "attachments" not in ReportText.parse(TEXT).canonical()
+
+
+@given(files=st.lists(st.tuples(_LINE, st.integers(1, 10_000)), max_size=5, unique_by=lambda file: file[0].casefold()))
+def test_a_list_of_attachments_survives_writing_and_reading(files: list[tuple[str, int]]) -> None:
+    listed = [
+        Attached(name=f"{number}{name}.xlsx", sha256=f"{number:064x}", size=size)
+        for number, (name, size) in enumerate(files)
+        if not name_problem(f"{number}{name}.xlsx")
+    ]
+    text = ReportText.parse(TEXT).with_attachments(listed)
+    again = ReportText.parse(text.canonical())
+    assert again == text
+    assert again.head.attachments == tuple(listed)
+    assert (text.digest == DIGEST) == (not listed)
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ([_FILE | {"name": "a/b.xlsx"}], "第 1 项不合格：文件名含有路径"),
+        ([_FILE | {"sha256": "x"}], "第 1 项不合格"),
+        ([_FILE, _FILE | {"sha256": "b" * 64}], "有两个附件名为“附表.xlsx”"),
+        ([_FILE, _FILE | {"name": "乙.xlsx"}], "有两个附件内容相同"),
+        ([_FILE | {"size": 60 * 1024 * 1024 + 1}], "合计超过 60 MB"),
+        ([_FILE | {"title": "写错了地方"}], "第 1 项不合格"),
+        (
+            [{"name": f"{number}.csv", "sha256": f"{number:064x}", "size": 1} for number in range(51)],
+            "附件超过 50 个；附件用 report attach",
+        ),
+    ],
+)
+def test_a_list_that_cannot_be_is_refused_by_what_is_wrong(files: list[dict[str, object]], message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        Head.checked({"title": "甲", "attachments": files})
 
 
 def test_every_field_has_the_label_that_office_people_read() -> None:

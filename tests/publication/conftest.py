@@ -13,7 +13,7 @@ import uvicorn
 from jinja2 import Environment
 
 from pubflow.documents.templates import office_templates
-from pubflow.publication.pages import Entry, PublicItem, Site, item_path
+from pubflow.publication.pages import Entry, PublicAttachment, PublicItem, Site, item_path
 from pubflow.publication.portal import server_config
 from pubflow.publication.tree import PublicTree
 
@@ -68,6 +68,10 @@ def item() -> PublicItem:
             "| 类别 | 条数 | 占全部公开信息的比重（%） | 上年同期公开的条数 | 比上年增减的条数和幅度 |\n"
             "|---|---:|---:|---:|---:|\n| 工作动态 | 1778 | 90.4 | 1590 | 188（增长11.8%） |\n"
             "| 法规文件 | 144 | 7.3 | 131 | 13（增长9.9%） |\n\n" + "此段说明公开的形式。" * 30
+        ),
+        attachments=(
+            PublicAttachment("附表1 分行业R&D经费.xlsx", "电子表格", 348_160, "a" * 64, "files/aaaaaaaaaaaaaaaa.xlsx"),
+            PublicAttachment("说明.txt", "纯文本", 12, "b" * 64, "files/bbbbbbbbbbbbbbbb.txt"),
         ),
     )
 

@@ -112,7 +112,7 @@ def test_a_page_is_chinese_has_one_h1_a_skip_link_a_breadcrumb_and_a_footer(
     page = Page(raw)
     assert raw.startswith(b"<!DOCTYPE html>\n")
     assert ("html", {"lang": "zh-CN"}) in page.tags
-    assert [tag for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)] == ["h1", "h2", "h3", "h2"]
+    assert [tag for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)] == ["h1", "h2", "h3", "h2", "h2"]
     assert ("a", {"class": "skip", "href": "#main"}) in page.tags
     assert ("nav", {"class": "trail", "aria-label": "当前位置"}) in page.tags
     assert "主办单位：南昌市东湖区统计局" in page.text
@@ -134,6 +134,18 @@ def test_the_record_beside_the_page_has_the_fields_for_machines(item: PublicItem
     assert record["index_no"] == "A25010-7481-1397-0846-6018-8139"
     assert record["published_at"] == "2017-02-27T07:06:00.000000Z"
     assert "body_markdown" not in record
+
+
+def test_attachments_are_listed_with_kind_and_size_under_their_own_names(
+    item: PublicItem, site: Site, env: Environment
+) -> None:
+    page = item_pages(item, site, env)[f"{item_path(item.report_id)}index.html"].decode()
+    name = "附表1 分行业R&amp;D经费.xlsx"
+    assert f'<a href="files/aaaaaaaaaaaaaaaa.xlsx" download="{name}">{name}</a>' in page
+    assert "电子表格，340 KB" in page
+    assert "纯文本，12 字节" in page
+    bare = item_pages(replace(item, attachments=()), site, env)[f"{item_path(item.report_id)}index.html"].decode()
+    assert "附件" not in bare
 
 
 def test_notes_and_a_later_edition_are_shown(item: PublicItem, site: Site, env: Environment) -> None:
@@ -242,6 +254,8 @@ def test_every_relative_link_of_a_site_leads_to_a_page(
     pages = lists(site, env, made, [0, 1, 2, 3]) | item_pages(item, site, env)
     for entry in made:
         pages |= item_pages(replace(item, report_id=entry.report_id), site, env)
+    for number in (item.report_id, *(entry.report_id for entry in made)):
+        pages |= {f"{item_path(number)}{one.path}": b"" for one in item.attachments}  # put there when it is staged
     for path, page in pages.items():
         assert checked_path(path) == path
         if not path.endswith(".html"):

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attached import attached
 from builders import NOON, Given
 from hypothesis import HealthCheck, settings
 from hypothesis import given as for_any
@@ -33,6 +34,7 @@ from watching import actions_on, events, rows
 
 from pubflow.errors import WorkspaceError
 from pubflow.lifecycle.stages import Stage
+from pubflow.office.attachments import read_attachment
 from pubflow.office.due import DueStep
 from pubflow.office.office import Home, Office
 from pubflow.publication import switching
@@ -81,6 +83,7 @@ def test_everything_comes_back_and_the_restored_office_goes_on(given: Given) -> 
     public = given.report(Stage.SCHEDULED)
     given.publish(public)
     waits, draft = given.report(Stage.SCHEDULED), given.report(Stage.DRAFTING, body=SENTENCE + "\n")
+    attached(given, draft, "附表.csv", SENTENCE.encode())
     office = given.office
     made = back(office.home)
     done = restored(made)
@@ -91,6 +94,8 @@ def test_everything_comes_back_and_the_restored_office_goes_on(given: Given) -> 
         assert [one.body for one in events(again.office)] == [one.body for one in events(office)]
         assert page(again.office, public) == page(office, public) is not None
         assert again.text(draft).body == SENTENCE + "\n"
+        drafter = again.people["lin_xiao"]
+        assert read_attachment(again.office, drafter, draft, "附表.csv", now=again.tick())[1] == SENTENCE.encode()
         assert round_of(again) == [again.release(waits).id]
         again.flows()
         assert again.edition(waits).stage == Stage.PUBLISHED
@@ -468,6 +473,7 @@ def test_an_office_whose_history_was_changed_is_backed_up_with_a_warning_and_not
             "update staged_pages set sealed = x'00' where release_id = 'L-2026-0002'",
             "L-2026-0002/R-2026-0002/1 does not open",
         ),
+        ("update attachment set sealed = x'00'", "R-2026-0003/attachment/[0-9a-f]{64} does not open"),
         ("update publication set digest = 'x'", "is not what was released"),
         ("update publication set path = 'items/x/'", "items/x/ is missing"),
         ("update release set staged_digest = 'x'", "of a release L-2026-0001 that is not on record"),
@@ -476,6 +482,7 @@ def test_an_office_whose_history_was_changed_is_backed_up_with_a_warning_and_not
 def test_what_does_not_hold_against_the_record_is_refused(given: Given, statement: str, match: str) -> None:
     given.publish(given.report(Stage.SCHEDULED))
     given.report(Stage.SCHEDULED)
+    attached(given, given.report(), "附表.csv", SENTENCE.encode())
     tamper(given.office, statement)
     refused(back(given.office.home).file, match)
 

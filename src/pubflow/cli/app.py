@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 
 import pubflow
 from pubflow.cli import (
+    attachments,
     audit,
     backup,
     debts,
@@ -19,6 +20,7 @@ from pubflow.cli import (
     exceptional,
     flows,
     keeping,
+    lexicons,
     masking,
     notices,
     people,
@@ -64,6 +66,7 @@ people.session_verbs(app)
 decisions.sign_verb(app)
 scanning.scan_verb(app)
 editing.edit_verb(reports.app)
+attachments.attachment_verbs(reports.app)
 masking.proposals_verb(reports.app)
 exceptional.workflow_verbs(reports.app)
 debts.debt_verbs(people.app)
@@ -71,6 +74,7 @@ notices.due_verb(reports.app)
 for room in (
     people.app,
     workspace.config,
+    lexicons.app,
     reports.app,
     decisions.review,
     decisions.check,

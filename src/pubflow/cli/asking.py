@@ -70,9 +70,16 @@ def office_url() -> str:
 
 
 def ask(
-    method: str, *path: str | int, body: Any = None, params: dict[str, Any] | None = None, sign_in: bool = True
+    method: str,
+    *path: str | int,
+    body: Any = None,
+    params: dict[str, Any] | None = None,
+    sign_in: bool = True,
+    within: float = ANSWER_WITHIN,
 ) -> Any:
     """One request; the answer decoded, None where there is none. `path`: segments, as people typed them.
+
+    within: seconds to wait for the answer.
 
     Raises OfficeAway, Refused.
     """
@@ -87,11 +94,12 @@ def ask(
             json=body,
             params={name: value for name, value in (params or {}).items() if value is not None},
             headers={"Authorization": f"Bearer {token}"} if token else {},
+            timeout=httpx.Timeout(within, connect=CONNECT_WITHIN),
         )
     except httpx.ConnectError:
         raise OfficeAway(url) from None
     except httpx.TimeoutException:
-        raise OfficeAway(url, f"no answer within {ANSWER_WITHIN:.0f} s") from None
+        raise OfficeAway(url, f"no answer within {within:.0f} s") from None
     except UnicodeEncodeError as error:
         where = "、".join(str(part).encode("utf-8", "replace").decode() for part in path)
         raise BadInput(f"第 {error.start} 个字符不是有效的文字", where, "请检查终端的编码是不是 UTF-8") from None

@@ -182,7 +182,7 @@ def _findings(found: list[dict[str, Any]]) -> Told:
             one["severity"],
             one["type"],
             one["masked"],
-            f"{one['start']}-{one['end']}",
+            one["place"] or f"{one['start']}-{one['end']}",
             _decided(one),
             one.get("declined", ""),
             "；".join(one["evidence"]),

@@ -16,6 +16,7 @@ from pubflow.audit.verify import verify
 from pubflow.cli.prefect import connect
 from pubflow.cli.reading_only import Register, read_only_engine
 from pubflow.confidentiality.actions import marks
+from pubflow.confidentiality.attached import look_into
 from pubflow.errors import PubflowError
 from pubflow.lifecycle.stages import Stage
 from pubflow.moments import iso, shown
@@ -24,10 +25,11 @@ from pubflow.office.gauges import gauges
 from pubflow.office.office import Home, Office
 from pubflow.office.reminders import overdue_reports
 from pubflow.publication.tree import PublicTree
+from pubflow.publication.verifying import published_files
 from pubflow.records.pending import Pending
 from pubflow.records.schema import differences
 from pubflow.records.store import Records
-from pubflow.records.tables import Edition, Publication
+from pubflow.records.tables import Attachment, Edition, Publication
 from pubflow.service import stuck
 from pubflow.service.stuck_messages import stuck_messages
 from pubflow.service.stuck_workflows import stuck_workflows
@@ -78,6 +80,7 @@ def examine(home_path: Path, now: datetime) -> Findings:
             Records(engine, Pending(home.pending)),
             Vault(MasterKey.load(home.master_key)),
             marks,
+            look_into,
         )
     except PubflowError as error:  # without configuration and key nothing else can be looked at
         engine.dispose()
@@ -175,12 +178,25 @@ def _public(patient: _Patient) -> Iterator[tuple[str, str]]:
             .join(Edition, col(Edition.id) == col(Publication.edition_id))
             .where(Edition.stage == Stage.PUBLISHED)
         ).all()
-    for row in rows:
-        content = tree.read(f"{row.path}index.html")
+        with_files = (
+            select(Publication)
+            .join(Edition, col(Edition.id) == col(Publication.edition_id))
+            # Of the others no text needs to be opened.
+            .where(Edition.stage == Stage.PUBLISHED, col(Edition.report_id).in_(select(Attachment.report_id)))
+        )
+        files = [
+            (row.release_id, path, digest)
+            for row in session.exec(with_files)
+            for path, digest in published_files(patient.office, session, row).items()
+        ]
+    pages = [(row.release_id, f"{row.path}index.html", row.digest) for row in rows]
+    for release, path, digest in [*pages, *files]:
+        shown_as = path.removesuffix("index.html")
+        content = tree.read(path)
         if content is None:
-            yield f"{row.path} is published but not in the public tree", f"pubflow release show {row.release_id}"
-        elif hashlib.sha256(content).hexdigest() != row.digest:
-            yield f"{row.path} differs from what was released", f"pubflow release show {row.release_id}"
+            yield f"{shown_as} is published but not in the public tree", f"pubflow release show {release}"
+        elif hashlib.sha256(content).hexdigest() != digest:
+            yield f"{shown_as} differs from what was released", f"pubflow release show {release}"
 
 
 CHECKS: dict[str, Check] = {

@@ -67,7 +67,12 @@ def import_terms(
     if owner not in sections:
         raise BadInput(f"{owner} is no section", "--owner", f"Known: {', '.join(sections)}")
     row = {
-        "id": id, "name": name, "version": version, "owner": owner, "source": source, "terms": f"{id}.txt",
+        "id": id,
+        "name": name,
+        "version": version,
+        "owner": owner,
+        "source": source,
+        "terms": f"{id}.txt",
         "valid_from": _day(since, "--from") if since else utc_now().astimezone(SHANGHAI).date(),
         "expires": _day(expires, "--expires"),
     }

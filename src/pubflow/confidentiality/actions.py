@@ -6,18 +6,18 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from pubflow.confidentiality.bases import grounds_of, scan_text, today
+from pubflow.confidentiality.attached import Located, scan_whole
+from pubflow.confidentiality.bases import grounds_of, today
 from pubflow.confidentiality.carrying import AS_IT_IS, carry_over
-from pubflow.confidentiality.fingerprints import life_of
-from pubflow.confidentiality.proposals import PROPOSING, propose, withdraw
+from pubflow.confidentiality.proposals import PROPOSING, planned, propose, withdraw
 from pubflow.confidentiality.review_form import seal_form
 from pubflow.confidentiality.right_holders import record_for
-from pubflow.confidentiality.scan import ScanFinding
 from pubflow.confidentiality.secret_marks import secret_marks, secret_marks_in_name
-from pubflow.errors import BadInput, NotFound
+from pubflow.errors import AlreadyMoved, BadInput, NotFound
 from pubflow.lifecycle.facts import Actor, EditionFacts
 from pubflow.lifecycle.stages import Action, Stage
 from pubflow.office.access import open_text, read_text
+from pubflow.office.attachments import place_of, seal_place
 from pubflow.office.due import StepOutcome
 from pubflow.office.line import decision_row, newest_edition, refusals_recorded, take_step
 from pubflow.office.office import Office
@@ -36,27 +36,35 @@ def marks(text: str, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(mark.rule for mark in found))
 
 
-def preview(office: Office, report_id: str, actor: Actor, now: datetime) -> list[ScanFinding]:
-    """What the scan would find in the newest version; writes nothing but the reader's event."""
-    _, text = read_text(office, actor, report_id, now=now)
-    return scan_text(office, text.canonical(), now)
+def preview(office: Office, report_id: str, actor: Actor, now: datetime) -> list[Located]:
+    """What the scan would find in the newest version and its attachments; writes nothing but the reader's event."""
+    edition, text = read_text(office, actor, report_id, now=now)
+    with office.records.reading() as session:
+        return scan_whole(office, session, edition, text, now)
 
 
 def scan_version(office: Office, report_id: str, now: datetime) -> StepOutcome:
-    """The confidentiality-check flow's work: scan the version at hand, write the findings, open the officer's task.
+    """The confidentiality-check flow's work: scan the version at hand with its attachments, write the findings, open
+    the officer's task.
 
     A pass of an earlier version holds on where value and clause are the same.
+    Raises AlreadyMoved when the version is another one by the time the findings are written; nothing is written then.
     """
+    # A large attachment takes seconds, and the register has one writer: it is scanned before the transaction.
+    with office.records.reading() as session:
+        seen = newest_edition(session, report_id)
+        due = seen.stage == Stage.CONFIDENTIALITY_CHECK
+        found = scan_whole(office, session, seen, open_text(office, session, seen), now) if due else []
 
     def work(tx: Tx, edition: Edition) -> str:
+        if edition.digest != seen.digest:
+            raise AlreadyMoved(report_id, f"版本 {seen.digest[:12]}")
         known = tx.session.exec(
             select(Finding.id).where(Finding.edition_id == edition.id, Finding.digest == edition.digest)
         ).first()
-        text = open_text(office, tx.session, edition).canonical()
-        found = scan_text(office, text, now)
         carried = 0
         if known is None:  # an unchanged text that comes back keeps its findings and their decisions
-            rows = [_row(office, edition, text, finding) for finding in found]
+            rows = [_row(office, tx.session, edition, one) for one in found]
             tx.session.add_all(rows)
             carried = carry_over(office, tx, edition, rows, now)
         held = f", {carried} decisions hold on" if carried else ""
@@ -66,11 +74,23 @@ def scan_version(office: Office, report_id: str, now: datetime) -> StepOutcome:
 
 
 def findings(office: Office, report_id: str) -> list[Finding]:
-    """The findings of the version at hand, in the order of the text."""
+    """The findings of the version at hand, in the order of the text, then of each attachment."""
+    with office.records.reading() as session:
+        return _findings(session, newest_edition(session, report_id))
+
+
+def places(office: Office, report_id: str) -> dict[int, str]:
+    """Where the findings in attachments stand, in Chinese, by the number of the finding. Raises SealBroken."""
     with office.records.reading() as session:
         edition = newest_edition(session, report_id)
-        found = select(Finding).where(Finding.edition_id == edition.id, Finding.digest == edition.digest)
-        return list(session.exec(found.order_by(col(Finding.start))).all())
+        found = _findings(session, edition)
+        return {one.id or 0: place_of(office, session, edition, one) for one in found if one.attachment}
+
+
+def _findings(session: Session, edition: Edition) -> list[Finding]:
+    found = select(Finding).where(Finding.edition_id == edition.id, Finding.digest == edition.digest)
+    rows = session.exec(found.order_by(col(Finding.id))).all()  # of an attachment in reading order, as it was scanned
+    return sorted(rows, key=lambda one: (1, one.id or 0) if one.attachment else (0, one.start))
 
 
 def decide(
@@ -96,6 +116,7 @@ def decide(
     Raises StepRefused, NotFound, BadInput, SecretMarkFound.
     """
     office.admit(actor, basis, "", now)
+    change = planned(office, report_id, finding_id, decision, style=style)
 
     def write(tx: Tx, edition: Edition, _facts: EditionFacts, _acting: Actor) -> Mapping[str, Any]:
         finding = tx.session.get(Finding, finding_id)
@@ -122,7 +143,11 @@ def decide(
         finding.right_holder, finding.carried_from = right_holder, None
         finding.by, finding.decided_at = actor.id, now
         if decision in PROPOSING:
-            data["proposal"] = propose(office, tx, edition, finding, style=style)
+            if isinstance(change, BadInput):
+                raise change
+            if change is None:
+                raise AlreadyMoved(report_id, f"版本 {edition.digest[:12]}")
+            data["proposal"] = propose(office, tx, edition, finding, change)
         return data
 
     return take_step(office, report_id, Action.DECIDE, actor, now=now, digest=digest, reason=reason, also=write)
@@ -229,8 +254,9 @@ def _left_out(office: Office, session: Session, edition: Edition) -> str:
     return grounds.left_out([ground for _, ground in used])
 
 
-def _row(office: Office, edition: Edition, text: str, finding: ScanFinding) -> Finding:
-    return Finding(
+def _row(office: Office, session: Session, edition: Edition, located: Located) -> Finding:
+    finding = located.found
+    row = Finding(
         edition_id=edition.id,
         version=edition.version,
         digest=edition.digest,
@@ -241,6 +267,10 @@ def _row(office: Office, edition: Edition, text: str, finding: ScanFinding) -> F
         end=finding.end,
         masked=finding.masked,
         evidence=list(finding.evidence),
-        fingerprint=office.vault.fingerprint(text[finding.start : finding.end]),
-        life=life_of(office.vault, finding.rule, text, finding.start, finding.end),
+        fingerprint=located.fingerprint,
+        life=located.life,
+        attachment=located.attachment,
+        unit=located.unit,
     )
+    seal_place(office, session, edition, row, located.place)
+    return row

@@ -14,7 +14,8 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from pubflow.audit.events import Event
-from pubflow.confidentiality.bases import rules_digest, scan_text, today
+from pubflow.confidentiality.attached import Located, scan_whole
+from pubflow.confidentiality.bases import rules_digest, today
 from pubflow.confidentiality.rule_kinds import Severity
 from pubflow.confidentiality.scan import Rules, ScanFinding, load_rules
 from pubflow.errors import BadInput, NotFound, Reason, StepRefused
@@ -85,9 +86,8 @@ def preview(office: Office, actor: Actor, content: str, *, since: dt.date | None
     added: list[Difference] = []
     gone: list[Difference] = []
     texts = 0
-    for edition, text in _public_texts(office, since):
+    for edition, before, after in _public_texts(office, since, now, rules):
         texts += 1
-        before, after = scan_text(office, text, now), scan_text(office, text, now, rules)
         added += [_difference(edition, one) for one in _not_in(after, before)]
         gone += [_difference(edition, one) for one in _not_in(before, after)]
     data = {
@@ -117,13 +117,15 @@ def rescan(office: Office, who: str, now: datetime) -> tuple[int, list[str]]:
     scanned = 0
     tasks: list[str] = []
     while waiting := _not_scanned(office, digest):
+        found = _scan_all(office, waiting, now)  # before the transaction: attachments take time, and others write too
         with office.records.writing(now, what="rescan", who=who, subject="-") as tx:
             known = select(Rescan.edition_id).where(Rescan.rules_digest == digest)
             done = set(tx.session.exec(known.where(col(Rescan.edition_id).in_(waiting))).all())
             new = []
             for edition_id in waiting:
                 if edition_id not in done:
-                    new += _scanned(office, tx, tx.session.get_one(Edition, edition_id), digest, who, now)
+                    edition = tx.session.get_one(Edition, edition_id)
+                    new += _noted(office, tx, edition, found[edition_id], digest, who, now)
             data = {"rules": digest, "texts": len(waiting) - len(done), "tasks": new}
             tx.record(Event("rescanned", who, "-", data=data))
         scanned, tasks = scanned + len(waiting) - len(done), tasks + new
@@ -167,14 +169,21 @@ def settle(office: Office, actor: Actor, task_id: str, *, reason: str, now: date
         tx.record(event)
 
 
-def _scanned(office: Office, tx: Tx, edition: Edition, digest: str, who: str, now: datetime) -> list[str]:
-    """Scan one edition, note it, and open its task where there must be one; the task's number."""
-    found = scan_text(office, open_text(office, tx.session, edition).canonical(), now)
+def _scan_all(office: Office, editions: Sequence[str], now: datetime) -> dict[str, list[Located]]:
+    """What is found in public editions, whose texts and attachments do not change any more."""
+    with office.records.reading() as session:
+        rows = [session.get_one(Edition, one) for one in editions]
+        return {row.id: scan_whole(office, session, row, open_text(office, session, row), now) for row in rows}
+
+
+def _noted(
+    office: Office, tx: Tx, edition: Edition, found: Sequence[Located], digest: str, who: str, now: datetime
+) -> list[str]:
+    """Note that one edition was scanned, and open its task where there must be one; the task's number."""
     known = tx.session.exec(
         select(Finding).where(Finding.edition_id == edition.id, Finding.digest == edition.digest)
     ).all()
-    places = [(one.type, one.start, one.end) for one in known]
-    new = [one for one in found if one.severity is Severity.HARD and not _at(one, places)]
+    new = [one.found for one in found if one.found.severity is Severity.HARD and not _is_known(one, known)]
     tx.session.add(Rescan(rules_digest=digest, edition_id=edition.id, hard=len(new), scanned_at=now))
     waits = select(WithdrawalTask.id).where(WithdrawalTask.edition_id == edition.id, WithdrawalTask.state == OPEN)
     settled = _settled(tx.session, edition)
@@ -206,12 +215,17 @@ def _not_scanned(office: Office, digest: str) -> list[str]:
         return list(session.exec(found.order_by(col(Edition.id)).limit(_AT_ONCE)).all())
 
 
-def _public_texts(office: Office, since: dt.date) -> Iterator[tuple[Edition, str]]:
+def _public_texts(
+    office: Office, since: dt.date, now: datetime, rules: Rules
+) -> Iterator[tuple[Edition, list[Located], list[Located]]]:
+    """Each edition that became public since a day, with what today's rules find in it, and what others would."""
     with office.records.reading() as session:
         editions = session.exec(select(Edition).where(col(Edition.stage).in_(PUBLIC)).order_by(col(Edition.id))).all()
         for edition in editions:
             if edition.published_at is not None and today(edition.published_at) >= since:
-                yield edition, open_text(office, session, edition).canonical()
+                text = open_text(office, session, edition)
+                before, after = (scan_whole(office, session, edition, text, now, given) for given in (None, rules))
+                yield edition, before, after
 
 
 def _rules_in(content: str) -> Rules:
@@ -226,13 +240,23 @@ def _rules_in(content: str) -> Rules:
             raise BadInput(error.what, where or "rules", error.remedy) from None
 
 
-def _not_in(ones: Sequence[ScanFinding], others: Sequence[ScanFinding]) -> list[ScanFinding]:
-    places = {(one.rule, one.start, one.end) for one in others}
-    return [one for one in ones if (one.rule, one.start, one.end) not in places]
+def _not_in(ones: Sequence[Located], others: Sequence[Located]) -> list[ScanFinding]:
+    places = {_spot(one) for one in others}
+    return [one.found for one in ones if _spot(one) not in places]
 
 
-def _at(one: ScanFinding, places: Sequence[tuple[str, int, int]]) -> bool:
-    return any(type_ == one.type and start < one.end and one.start < end for type_, start, end in places)
+def _spot(one: Located) -> tuple[str, str, int, int, int]:
+    return one.found.rule, one.attachment, one.unit, one.found.start, one.found.end
+
+
+def _is_known(one: Located, known: Sequence[Finding]) -> bool:
+    """Whether somebody has decided on a finding of this type at this place; what could not be checked has no extent."""
+    new = one.found
+    return any(
+        (old.type, old.attachment, old.unit) == (new.type, one.attachment, one.unit)
+        and ((old.start < new.end and new.start < old.end) or one.unit < 0)
+        for old in known
+    )
 
 
 def _difference(edition: Edition, one: ScanFinding) -> Difference:

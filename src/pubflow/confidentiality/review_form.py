@@ -13,6 +13,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from pubflow.confidentiality.bases import grounds_of, rules_digest
+from pubflow.documents.attachments import KINDS
 from pubflow.documents.report_text import ReportText
 from pubflow.documents.templates import office_templates, rendered
 from pubflow.errors import NotFound
@@ -20,6 +21,7 @@ from pubflow.lifecycle.facts import Actor
 from pubflow.lifecycle.stages import Stage
 from pubflow.moments import iso, shown
 from pubflow.office.access import open_sealed, open_text, read_text
+from pubflow.office.attachments import place_of
 from pubflow.office.line import newest_edition
 from pubflow.office.office import Office
 from pubflow.records.tables import Edition, Finding, Person, Referral, Release, Report, Review, ReviewForm, RightHolder
@@ -94,6 +96,10 @@ def _filled(
         **_about(office, report, text),
         "way": _WAY,
         "intended": shown(release.instant) if release else "",
+        "attachments": [
+            {"name": one.name, "kind": KINDS[one.kind], "size": one.size, "sha256": one.sha256}
+            for one in text.head.attachments
+        ],
         "checklist": [
             {"id": item.id, "name": item.name, "source": item.source, "applies": answers.get(item.id)}
             for item in office.settings.checklist
@@ -136,13 +142,14 @@ def _findings(office: Office, session: Session, edition: Edition, names: dict[st
         select(Finding)
         .where(Finding.edition_id == edition.id)
         .where((col(Finding.digest) == edition.digest) | col(Finding.decision).in_(("mask", "remove")))
-        .order_by(col(Finding.version), col(Finding.start))
+        .order_by(col(Finding.version), col(Finding.attachment) != "", col(Finding.start), col(Finding.id))
     ).all()
     return [
         {
             "finding": one.id,
             "version": one.version,
-            "place": f"{one.start}-{one.end}",
+            "place": place_of(office, session, edition, one) or f"{one.start}-{one.end}",
+            "attachment": one.attachment,
             "rule": one.rule,
             "type": one.type,
             "severity": one.severity,

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import pubflow
 from pubflow.desk import (
+    attachments,
     audit,
     checking,
     decisions,
@@ -45,7 +46,7 @@ def application(office: Office, run_flow: flows.RunFlow) -> FastAPI:
     app.state.office = office
     app.state.run_flow = run_flow
     app.state.link_limits = outside_page.limits_of(office)
-    rooms = (people, reports, decisions, releases, audit, flows, reviewing, proposals, notices)
+    rooms = (people, reports, decisions, releases, audit, flows, reviewing, proposals, notices, attachments)
     for room in (*rooms, checking, exceptional, outside_page):
         app.include_router(room.router)
     app.add_exception_handler(PubflowError, _refused)

@@ -52,7 +52,8 @@ class FindingOut(BaseModel):
     """A finding with its evidence; the value itself is masked.
 
     ground: an id of config/rules/grounds.toml. carried_from: the finding of an earlier version whose pass holds on.
-    declined: why the drafter has declined to mask or remove it, if so.
+    declined: why the drafter has declined to mask or remove it, if so. place: where in an attachment, in Chinese;
+    start and end then count in a stretch of that file.
     """
 
     id: int | None
@@ -72,6 +73,7 @@ class FindingOut(BaseModel):
     carried_from: int | None = None
     right_holder: str | None = None
     declined: str = ""
+    place: str = ""
 
 
 @router.post("/approve")
@@ -126,9 +128,13 @@ def findings(report_id: str, office: TheOffice, actor: SignedIn) -> list[Finding
     read_text(office, actor, report_id, now=utc_now())
     found = confidentiality.findings(office, report_id)
     declined = declined_before(office, report_id)
+    places = confidentiality.places(office, report_id)
+    fields = set(FindingOut.model_fields) - {"place", "declined"}
     return [
         FindingOut(
-            **finding.model_dump(include=set(FindingOut.model_fields)), declined=declined.get(finding.id or 0, "")
+            **finding.model_dump(include=fields),
+            declined=declined.get(finding.id or 0, ""),
+            place=places.get(finding.id or 0, ""),
         )
         for finding in found
     ]
@@ -160,15 +166,16 @@ def scan(report_id: str, office: TheOffice, actor: SignedIn) -> list[FindingOut]
     return [
         FindingOut(
             id=None,
-            rule=finding.rule,
-            type=finding.type,
-            severity=str(finding.severity),
-            start=finding.start,
-            end=finding.end,
-            masked=finding.masked,
-            evidence=list(finding.evidence),
+            rule=one.found.rule,
+            type=one.found.type,
+            severity=str(one.found.severity),
+            start=one.found.start,
+            end=one.found.end,
+            masked=one.found.masked,
+            evidence=list(one.found.evidence),
+            place=one.place,
         )
-        for finding in found
+        for one in found
     ]
 
 

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from pubflow.desk.asking import TheOffice
 from pubflow.desk.link_limits import LinkLimits
 from pubflow.documents.markdown import to_html
-from pubflow.documents.report_text import LABELS
+from pubflow.documents.report_text import LABELS, Head
 from pubflow.errors import BadInput, NotFound, PubflowError
 from pubflow.moments import shown as shown_at
 from pubflow.moments import utc_now
@@ -116,13 +116,20 @@ def _asked(shown: Shown, given: dict[str, str], *, problem: str = "", status: in
         problem=problem,
         passages=shown.passages,
         text_title=head.title if head else "",
-        fields=[(LABELS[field], getattr(head, field)) for field in _PUBLIC_FIELDS if head and getattr(head, field)],
+        fields=_fields(head) if head else [],
         body=Markup(to_html(shown.text.body, title=shown.text.head.title)) if shown.text else "",  # noqa: S704 - cleaned
         answers=[(value, _WORDS[value]) for value in ANSWERS[shown.kind]],
         asks_where=not consents,
         what_label="理由" if consents else "应为什么，或其他说明",
         given=given,
     )
+
+
+def _fields(head: Head) -> list[tuple[str, str]]:
+    """What is said above the text. Of attachments only name, size and digest: the link opens no file."""
+    said = [(LABELS[field], str(getattr(head, field))) for field in _PUBLIC_FIELDS if getattr(head, field)]
+    files = [f"{one.name}（{one.size} 字节，摘要值 {one.sha256}）" for one in head.attachments]
+    return [*said, (LABELS["attachments"], "；".join(files))] if files else said
 
 
 def _page(title: str, *, status: int, **values: object) -> Response:

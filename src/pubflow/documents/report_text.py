@@ -7,11 +7,13 @@ import datetime as dt
 import hashlib
 import re
 import tomllib
+from collections.abc import Sequence
 from typing import Any, Self
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from pubflow.documents.attachments import LARGEST_TOGETHER, MOST, Attached
 from pubflow.errors import BadInput
 
 FENCE = "+++"
@@ -41,11 +43,12 @@ LABELS = {
     "summary": "内容概述",
     "keywords": "关键词",
     "source": "信息来源",
+    "attachments": "附件",
 }
 
 
 class Head(BaseModel):
-    """The catalogue fields a draft carries; every value is text, empty when unknown."""
+    """The catalogue fields a draft carries, as text, empty when unknown; and the list of its attachments."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -67,6 +70,7 @@ class Head(BaseModel):
     summary: str = ""
     keywords: str = ""
     source: str = ""
+    attachments: tuple[Attached, ...] = ()
 
     @classmethod
     def checked(cls, fields: dict[str, Any], where: str = "") -> Self:
@@ -115,10 +119,26 @@ class Head(BaseModel):
 
     @field_validator("*")
     @classmethod
-    def _one_line(cls, value: str) -> str:
+    def _one_line(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
         if "\n" in value or "\r" in value:
             raise ValueError("must be one line")
         return value.strip()
+
+    @field_validator("attachments")
+    @classmethod
+    def _each_once_and_not_too_much(cls, attachments: tuple[Attached, ...]) -> tuple[Attached, ...]:
+        names = [one.name.casefold() for one in attachments]
+        if double := next((one.name for one in attachments if names.count(one.name.casefold()) > 1), None):
+            raise ValueError(f"有两个附件名为“{double}”")
+        if len({one.sha256 for one in attachments}) < len(attachments):
+            raise ValueError("有两个附件内容相同")
+        if len(attachments) > MOST:
+            raise ValueError(f"附件超过 {MOST} 个")
+        if sum(one.size for one in attachments) > LARGEST_TOGETHER:
+            raise ValueError(f"附件合计超过 {LARGEST_TOGETHER // 1024 // 1024} MB")
+        return attachments
 
 
 class ReportText(BaseModel):
@@ -162,6 +182,11 @@ class ReportText(BaseModel):
         fields = {name: value for name, value in self.head.model_dump().items() if value or defaults[name]}
         return f"{FENCE}\n{tomli_w.dumps(fields)}{FENCE}\n\n{self.body}"
 
+    def with_attachments(self, attachments: Sequence[Attached], where: str = "") -> Self:
+        """The same text with another list. Raises BadInput: a name or content twice, too many, too large together."""
+        fields = self.head.model_dump() | {"attachments": [one.model_dump() for one in attachments]}
+        return type(self)(head=Head.checked(fields, where), body=self.body)
+
     @property
     def digest(self) -> str:
         """SHA-256 of the canonical text, 64 hexadecimal digits: what people decide on (design decision 3)."""
@@ -195,6 +220,10 @@ def _repeated_field(toml: str) -> str:
 
 
 def _field_problem(problem: Any) -> str:
+    if problem["loc"][0] == "attachments":
+        which = f"第 {problem['loc'][1] + 1} 项" if len(problem["loc"]) > 1 else ""
+        why = str(problem["msg"]).removeprefix("Value error, ")
+        return f"附件（attachments）{which}不合格：{why}；附件用 report attach 和 report detach 增减，不在正文里改写"
     name = ".".join(str(part) for part in problem["loc"])
     label = LABELS.get(name, "")
     if problem["type"] == "extra_forbidden":

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlmodel import Session
+
 from pubflow.audit.events import Event
+from pubflow.documents.report_text import ReportText
 from pubflow.drafting.versions import mend_warnings, parse_edit, save_version
 from pubflow.errors import AlreadyMoved, BadInput, NotFound, Reason, StepRefused
 from pubflow.lifecycle.facts import Actor, EditionFacts
-from pubflow.lifecycle.stages import ZH, Action, Role
+from pubflow.lifecycle.stages import ZH, Action, Role, Stage
 from pubflow.lifecycle.steps import objections
 from pubflow.office.line import facts_of, move_edition, newest_edition, refusals_recorded, take_step
 from pubflow.office.office import Office
@@ -31,23 +34,44 @@ def edit(
         new = parse_edit(text)
         if not reason.strip():
             raise BadInput("没有写明修改理由", "reason", "请用 --reason 写明改了什么、为什么")
+        for listed in new.head.attachments:
+            office.admit(actor, "", listed.name, now)
         with office.records.writing(now, what=Action.EDIT, who=actor.id, subject=report_id) as tx:
-            edition = newest_edition(tx.session, report_id)
-            facts = facts_of(tx.session, edition)
-            refused = objections(facts, Action.EDIT, actor, now)
-            if not edition.version:  # an edit now would go past the warnings of the import
-                refused.append(Reason("not_drafted", "流程 drafting 尚未由来源生成第一版，几秒后再试"))
-            if refused:
-                raise StepRefused(report_id, ZH[Action.EDIT], tuple(refused))
+            edition = may_edit(tx.session, report_id, actor, now)
             if seen is not None and (len(seen) < 8 or not edition.digest.startswith(seen.lower())):
                 raise AlreadyMoved(report_id, f"版本 {seen[:12]}")
-            if new.digest == edition.digest:
-                raise BadInput("内容没有变化，没有生成新版本", report_id, "修改后再保存")
-            mended = mend_warnings(tx, edition, new, by=actor.id, reason=reason)
-            changes = save_version(office, tx, edition, new, author=actor.id, reason=reason)
-            data = {"version": changes["version"], "mended": mended}
-            move_edition(tx, edition, facts.stage, Action.EDIT, actor, reason=reason, data=data, **changes)
+            save_edit(office, tx, edition, new, actor, reason=reason)
     return edition
+
+
+def may_edit(session: Session, report_id: str, actor: Actor, now: datetime) -> Edition:
+    """The newest edition, if `actor` may edit it now. Raises StepRefused with every reason, NotFound."""
+    edition = newest_edition(session, report_id)
+    refused = objections(facts_of(session, edition), Action.EDIT, actor, now)
+    if not edition.version:  # an edit now would go past the warnings of the import
+        refused.append(Reason("not_drafted", "流程 drafting 尚未由来源生成第一版，几秒后再试"))
+    if refused:
+        raise StepRefused(report_id, ZH[Action.EDIT], tuple(refused))
+    return edition
+
+
+def save_edit(
+    office: Office,
+    tx: Tx,
+    edition: Edition,
+    new: ReportText,
+    actor: Actor,
+    *,
+    reason: str,
+    data: Mapping[str, Any] | None = None,
+) -> None:
+    """The next version of an edition that `actor` may edit, with its event. Raises BadInput, AlreadyMoved."""
+    if new.digest == edition.digest:
+        raise BadInput("内容没有变化，没有生成新版本", edition.report_id, "修改后再保存")
+    mended = mend_warnings(tx, edition, new, by=actor.id, reason=reason)
+    changes = save_version(office, tx, edition, new, author=actor.id, reason=reason)
+    told = {"version": changes["version"], "mended": mended, **(data or {})}
+    move_edition(tx, edition, Stage(edition.stage), Action.EDIT, actor, reason=reason, data=told, **changes)
 
 
 def answer_warning(

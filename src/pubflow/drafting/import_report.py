@@ -88,11 +88,6 @@ def _title(structure: Structure, given: str | None, name: str) -> str:
 
 def _head(structure: Structure, figures: Figures, title: str, kind: str, category: str, author_org: str) -> Head:
     """Catalogue fields as the file has them: an empty one stays empty, the defaults of new items do not apply."""
-    return Head(
-        title=title,
-        kind=kind,
-        category=category,
-        period=figures.year,
-        author_org=author_org,
-        **{field: value for field, value in structure.fields.items() if field in Head.model_fields},
-    )
+    fields = {"title": title, "kind": kind, "category": category, "period": figures.year, "author_org": author_org}
+    found = {field: value for field, value in structure.fields.items() if field in Head.model_fields}
+    return Head.model_validate({**found, **fields})

@@ -12,9 +12,10 @@ from pubflow.errors import AlreadyMoved, BadInput, NotFound, Reason, StepRefused
 from pubflow.lifecycle.facts import Actor
 from pubflow.lifecycle.stages import Action, Role, Stage
 from pubflow.lifecycle.steps import objections
+from pubflow.office.attachments import keep_attachment
 from pubflow.office.line import facts_of, move_edition, newest_edition, refusals_recorded
 from pubflow.office.office import Office
-from pubflow.office.proposals import changed_text, proposals_of
+from pubflow.office.proposals import MaskedFile, changed_text, proposals_of
 from pubflow.records.tables import Edition, Finding, Proposal
 
 _STEP = "答复脱敏建议"
@@ -34,13 +35,16 @@ def accept(office: Office, report_id: str, actor: Actor, numbers: Sequence[int],
         with office.records.reading() as session:
             edition = newest_edition(session, report_id)
             asked = _asked(session, edition, actor, numbers, now)
-            text = _accepted_text(office, session, edition, asked)
+            text, files = _accepted_text(office, session, edition, asked)
+            seen = edition.digest
         office.admit(actor, text.canonical(), "", now)
         with office.records.writing(now, what="accept_proposals", who=actor.id, subject=report_id) as tx:
             edition = newest_edition(tx.session, report_id)
             asked = _asked(tx.session, edition, actor, numbers, now)
-            if _accepted_text(office, tx.session, edition, asked).digest != text.digest:
+            if edition.digest != seen:  # what was accepted before makes this digest, so that both are the same
                 raise AlreadyMoved(report_id, _STEP)
+            for file in files:
+                keep_attachment(office, tx, edition, file.listed, file.content, file.before, by=actor.id)
             for proposal in asked:
                 proposal.state, proposal.answered_by, proposal.answered_at = "accepted", actor.id, now
             mended = mend_warnings(tx, edition, text, by=actor.id, reason=reason)
@@ -98,12 +102,17 @@ def _asked(session: Session, edition: Edition, actor: Actor, numbers: Sequence[i
     return asked
 
 
-def _accepted_text(office: Office, session: Session, edition: Edition, asked: Sequence[Proposal]) -> ReportText:
-    """The reviewed text with what was accepted of it before, and with `asked`: nothing else may differ."""
+def _accepted_text(
+    office: Office, session: Session, edition: Edition, asked: Sequence[Proposal]
+) -> tuple[ReportText, list[MaskedFile]]:
+    """The reviewed text with what was accepted of it before, and with `asked`: nothing else may differ.
+
+    And the attachments that these change.
+    """
     base = asked[0].digest
     before: list[Proposal] = []
     if edition.digest != base:
         before = [one for one in proposals_of(session, edition, state="accepted") if one.digest == base]
-        if not before or changed_text(office, session, edition, before).digest != edition.digest:
+        if not before or changed_text(office, session, edition, before)[0].digest != edition.digest:
             raise StepRefused(edition.report_id, _STEP, (_CHANGED,))
     return changed_text(office, session, edition, [*before, *asked])

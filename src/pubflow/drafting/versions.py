@@ -10,6 +10,7 @@ from pubflow.drafting.rules import broken_checks, missing_fields
 from pubflow.errors import BadInput
 from pubflow.lifecycle.workflow import joined
 from pubflow.moments import SHANGHAI
+from pubflow.office.attachments import refuse_unkept
 from pubflow.office.office import Office
 from pubflow.records.store import Tx
 from pubflow.records.tables import Edition, ImportWarning, Report, Source, Version
@@ -29,12 +30,13 @@ def save_version(
 
     masks_of: the reviewed text's digest, when this one was made by accepting proposals on it alone.
 
-    Raises BadInput for a category or kind the office does not have.
+    Raises BadInput for a category or kind the office does not have, or an attachment not kept for this report.
     """
     today = tx.now.astimezone(SHANGHAI).date()
     category = office.settings.category(text.head.category, today)
     if text.head.kind:
         office.settings.kind(text.head.kind)
+    refuse_unkept(tx.session, edition, text.head)
     report = tx.session.get_one(Report, edition.report_id)
     number = edition.version + 1
     tx.session.add(

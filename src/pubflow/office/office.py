@@ -71,10 +71,28 @@ class Home:
 
 
 @dataclass(frozen=True)
+class HiddenFinding:
+    """Something hard where a reader of the file does not see it. place: in Chinese; masked: the value as shown."""
+
+    place: str
+    type: str
+    masked: str
+
+
+@dataclass(frozen=True)
+class FileLook:
+    """What was found in a whole file, its hidden places included. marks: state-secret rules that it breaks."""
+
+    marks: tuple[str, ...]
+    hidden: tuple[HiddenFinding, ...]
+
+
+@dataclass(frozen=True)
 class Office:
     """What every action needs.
 
     marks: names of the state-secret rules that a text or its file name breaks; asked in memory before any write.
+    look: the same of what is in a file, given by its bytes and its name, and what hides there.
     """
 
     home: Home
@@ -82,6 +100,7 @@ class Office:
     records: Records
     vault: Vault
     marks: Callable[[str, str], tuple[str, ...]]
+    look: Callable[["Office", bytes, str, datetime], FileLook]
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -93,17 +112,24 @@ class Office:
 
         Kept is only time, person, a keyed fingerprint of the name, and the rules.
         """
-        rules = self.marks(content, name)
-        if rules:
-            self._call_officer(actor, now)
-            self.refuse(
-                actor,
-                "-",
-                "admit",
-                now,
-                {"code": "secret_mark", "rules": list(rules), "name": self.vault.fingerprint(name)},
-            )
-            raise SecretMarkFound(rules)
+        if rules := self.marks(content, name):
+            self._turn_away(actor, rules, name, now)
+
+    def admit_file(self, actor: Actor, content: bytes, name: str, now: datetime) -> tuple[HiddenFinding, ...]:
+        """The same door for what is in a file, hidden places too; what else hides there. Its name goes by `admit`.
+
+        Raises SecretMarkFound, BadInput for a file that cannot be read to its end.
+        """
+        seen = self.look(self, content, name, now)
+        if seen.marks:
+            self._turn_away(actor, seen.marks, name, now)
+        return seen.hidden
+
+    def _turn_away(self, actor: Actor, rules: tuple[str, ...], name: str, now: datetime) -> None:
+        self._call_officer(actor, now)
+        data = {"code": "secret_mark", "rules": list(rules), "name": self.vault.fingerprint(name)}
+        self.refuse(actor, "-", "admit", now, data)
+        raise SecretMarkFound(rules)
 
     def _call_officer(self, actor: Actor, now: datetime) -> None:
         """A message without a word of the text, once an hour for one person: an editor saves every few seconds."""

@@ -11,11 +11,14 @@ from itertools import pairwise
 
 from sqlmodel import Session, col, select
 
+from pubflow.documents.attachments import Attached
 from pubflow.documents.report_text import ReportText
 from pubflow.errors import BadInput
 from pubflow.lifecycle.facts import Actor
 from pubflow.office.access import open_sealed, open_text, read_text
+from pubflow.office.attachments import listed_as, open_attachment, place_of
 from pubflow.office.line import newest_edition
+from pubflow.office.masked_files import MASKABLE, Replacement, replaced
 from pubflow.office.office import Office
 from pubflow.records.tables import Edition, Finding, Proposal, Report
 
@@ -25,7 +28,10 @@ _AROUND = 12  # characters shown on each side of a passage
 
 @dataclass(frozen=True)
 class ProposalView:
-    """One proposal with its difference; before, passage, replacement and after quote the draft."""
+    """One proposal with its difference; before, passage, replacement and after quote the draft.
+
+    In an attachment `before` is the place, in Chinese.
+    """
 
     number: int
     finding: int
@@ -66,24 +72,69 @@ def _place(edition: Edition, finding: int | None) -> str:
     return f"{edition.id}/proposal/{finding}"
 
 
-def changed_text(office: Office, session: Session, edition: Edition, proposals: Sequence[Proposal]) -> ReportText:
-    """The text on which these proposals were made with exactly these replacements; they share one digest.
+@dataclass(frozen=True)
+class MaskedFile:
+    """An attachment as accepted proposals leave it. before: the cleaned copy that it was made from."""
 
-    Raises BadInput when two of them overlap (a row and a name in it) or the result is no report text any more,
-    SealBroken.
+    listed: Attached
+    content: bytes
+    before: bytes
+
+
+def takes_all(listed: Attached, finding: Finding) -> bool:
+    """Whether of this finding's file only the whole can be removed: no stretch of it can be replaced."""
+    return listed.kind not in MASKABLE or finding.unit < 0
+
+
+def changed_text(
+    office: Office, session: Session, edition: Edition, proposals: Sequence[Proposal]
+) -> tuple[ReportText, list[MaskedFile]]:
+    """The text on which these proposals were made with exactly these replacements, and the attachments they change.
+
+    They share one digest; the same proposals give the same bytes.
+    Raises BadInput when two of them overlap (a row and a name in it), the result is no report text any more, or an
+    attachment cannot be changed so; SealBroken.
     """
-    placed = sorted(proposals, key=lambda one: one.start)
-    for first, second in pairwise(placed):
-        if second.start < first.end:
+    found = {one.id: one for one in session.exec(select(Finding).where(Finding.edition_id == edition.id)).all()}
+    in_place = [(found[one.finding_id], one) for one in proposals]
+    placed = sorted(in_place, key=lambda pair: (pair[0].attachment, pair[0].unit, pair[1].start))
+    for (finding, first), (other, second) in pairwise(placed):
+        same = (finding.attachment, finding.unit) == (other.attachment, other.unit)
+        if same and second.start < first.end:
             what = f"脱敏建议 {first.id} 与 {second.id} 的位置重叠，不能都接受"
             raise BadInput(what, edition.report_id, "请接受其中一项，另一项写明理由不接受")
-    text = open_text(office, session, edition, proposals[0].version).canonical()
-    for proposal in reversed(placed):
+    base = open_text(office, session, edition, proposals[0].version)
+    text = base.canonical()
+    for finding, proposal in reversed(placed):
+        if finding.attachment:
+            continue
         passage, replacement = opened_change(office, session, edition, proposal)
         if text[proposal.start : proposal.end] != passage:
             raise ValueError(f"proposal {proposal.id} does not stand at its place")
         text = text[: proposal.start] + replacement + text[proposal.end :]
-    return ReportText.parse(text, edition.report_id)
+    changed = ReportText.parse(text, edition.report_id)
+    kept: list[Attached] = []
+    files: list[MaskedFile] = []
+    for listed in changed.head.attachments:
+        asked = [(finding, one) for finding, one in placed if finding.attachment == listed.sha256]
+        if any(takes_all(listed, finding) for finding, _ in asked):
+            continue
+        if asked:
+            files.append(_masked_file(office, session, edition, listed, asked))
+        kept.append(files[-1].listed if asked else listed)
+    return changed.with_attachments(kept, edition.report_id), files
+
+
+def _masked_file(
+    office: Office, session: Session, edition: Edition, listed: Attached, asked: Sequence[tuple[Finding, Proposal]]
+) -> MaskedFile:
+    before = open_attachment(office, session, edition, listed)
+    changes = [
+        Replacement(finding.unit, one.start, one.end, *opened_change(office, session, edition, one))
+        for finding, one in asked
+    ]
+    content = replaced(before, listed.name, changes)
+    return MaskedFile(listed_as(listed.name, content), content, before)
 
 
 def proposals_of(session: Session, edition: Edition, *, state: str | None = None) -> list[Proposal]:
@@ -110,7 +161,12 @@ def proposal_views(office: Office, actor: Actor, report_id: str, now: datetime) 
 
 def _view(office: Office, session: Session, edition: Edition, one: Proposal) -> ProposalView:
     passage, replacement = opened_change(office, session, edition, one)
-    text = open_text(office, session, edition, one.version).canonical()
+    finding = session.get_one(Finding, one.finding_id)
+    if finding.attachment:
+        before, after = f"{place_of(office, session, edition, finding)}：", ""
+    else:
+        text = open_text(office, session, edition, one.version).canonical()
+        before, after = text[max(0, one.start - _AROUND) : one.start], text[one.end : one.end + _AROUND]
     return ProposalView(
         number=one.id or 0,
         finding=one.finding_id,
@@ -119,10 +175,10 @@ def _view(office: Office, session: Session, edition: Edition, one: Proposal) -> 
         version=one.version,
         start=one.start,
         end=one.end,
-        before=text[max(0, one.start - _AROUND) : one.start],
+        before=before,
         passage=passage,
         replacement=replacement,
-        after=text[one.end : one.end + _AROUND],
+        after=after,
         by=one.by,
         basis=one.basis,
         reason=one.reason,

@@ -4,6 +4,7 @@ Paths, relative to the document root:
 
     index.html, 404.html, style.css
     items/2026/00/R-2026-0001/index.html, item.json     a hundred items a folder
+    items/2026/00/R-2026-0001/files/3f9a….xlsx          its attachments, each by the digest of its bytes
     categories/ID/index.html                            the newest of a category
     categories/ID/pages/01/12.html                      all of it, page by page from the oldest
 
@@ -21,6 +22,7 @@ from datetime import datetime
 from jinja2 import Environment
 from markupsafe import Markup
 
+from pubflow.documents.attachments import Attached
 from pubflow.documents.markdown import to_html
 from pubflow.documents.templates import rendered, static_text
 from pubflow.errors import BadInput
@@ -32,6 +34,17 @@ PAGE_SIZE = 20
 _REPORT_ID = re.compile(r"R-(\d{4})-(\d{4,9})")
 _ITEMS_PER_FOLDER = 100
 _PAGES_PER_FOLDER = 10  # a publication touches such a folder and has to copy its links
+
+
+@dataclass(frozen=True)
+class PublicAttachment:
+    """An attachment as the page lists it. path: within the item's folder; size: bytes; sha256: of them."""
+
+    name: str
+    kind_name: str
+    size: int
+    sha256: str
+    path: str
 
 
 @dataclass(frozen=True)
@@ -60,6 +73,7 @@ class PublicItem:
     published_at: datetime
     body_markdown: str
     notes: tuple[str, ...] = ()
+    attachments: tuple[PublicAttachment, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,6 +137,14 @@ def item_path(report_id: str) -> str:
     return f"items/{found[1]}/{int(found[2]) // _ITEMS_PER_FOLDER:02d}/{report_id}/"
 
 
+def attachment_path(listed: Attached) -> str:
+    """`files/3f9a1c2b77ab01cd.xlsx`: where an attachment lies in its item's folder.
+
+    ASCII, whatever its name; by its digest, so that a corrected file never hides behind the address of the old one.
+    """
+    return f"files/{listed.sha256[:16]}.{listed.kind}"
+
+
 def category_path(category_id: str) -> str:
     """`categories/ID/`: the folder of a category's front page."""
     return f"categories/{category_id}/"
@@ -166,7 +188,10 @@ def touched_pages(before: int, added: int) -> list[int]:
 
 
 def item_pages(item: PublicItem, site: Site, env: Environment) -> dict[str, bytes]:
-    """The page of one item and, beside it, its catalogue record as JSON. Raises BadInput (template)."""
+    """The page of one item and, beside it, its catalogue record as JSON.
+
+    Raises BadInput: for a template that cannot be rendered, or that does not list every attachment.
+    """
     folder = item_path(item.report_id)
     page = rendered(
         env,
@@ -176,6 +201,10 @@ def item_pages(item: PublicItem, site: Site, env: Environment) -> dict[str, byte
         category_path=category_path(item.category_id),
         body=Markup(to_html(item.body_markdown, title=item.title)),  # noqa: S704 - cleaned by to_html
     )
+    # An office keeps its own templates: one from before there were attachments would publish them unlisted.
+    if unlisted := [one.name for one in item.attachments if f'href="{one.path}"' not in page]:
+        what = f"没有列出附件“{unlisted[0]}”"
+        raise BadInput(what, "portal/item.html.j2", "请从安装包的 config/templates 补回该文件，再补上本局的改动")
     record = {name: value for name, value in asdict(item).items() if name != "body_markdown"}
     record["published_at"] = iso(item.published_at)
     record["body_sha256"] = hashlib.sha256(item.body_markdown.encode()).hexdigest()

@@ -12,14 +12,16 @@ from jinja2 import Environment
 from sqlmodel import Session, select
 
 from pubflow.audit.events import Event
+from pubflow.documents.attachments import KINDS
 from pubflow.documents.templates import office_templates
 from pubflow.errors import PubflowError, Reason, StepRefused, StorageFailed
 from pubflow.lifecycle.stages import ZH, Machine, ReleaseAction, ReleaseState, Stage
 from pubflow.moments import SHANGHAI
 from pubflow.office.access import open_sealed, open_text
+from pubflow.office.attachments import opened_attachments
 from pubflow.office.due import SCHEDULED_PUBLICATION, StepOutcome, not_due
 from pubflow.office.office import Office
-from pubflow.publication.pages import PublicItem, Site, item_pages
+from pubflow.publication.pages import PublicAttachment, PublicItem, Site, attachment_path, item_pages, item_path
 from pubflow.publication.releases import editions_of, read_release, unstage
 from pubflow.publication.tree import staged_digest
 from pubflow.records.tables import Edition, Release, Report, ReviewForm, StagedPages
@@ -132,6 +134,10 @@ def public_item(office: Office, session: Session, edition: Edition, instant: dat
         published_at=instant,
         body_markdown=text.body,
         notes=_notes(session, edition),
+        attachments=tuple(
+            PublicAttachment(one.name, KINDS[one.kind], one.size, one.sha256, attachment_path(one))
+            for one in head.attachments
+        ),
     )
 
 
@@ -143,7 +149,13 @@ def _notes(session: Session, edition: Edition) -> tuple[str, ...]:
 
 def _render(office: Office, session: Session, edition: Edition, release: Release) -> Files:
     item = public_item(office, session, edition, release.instant)
-    return item_pages(item, site_of(office), page_templates(office.settings.templates))
+    pages = item_pages(item, site_of(office), page_templates(office.settings.templates))
+    head, folder = open_text(office, session, edition).head, item_path(item.report_id)
+    files = {
+        f"{folder}{attachment_path(one)}": content
+        for one, content in opened_attachments(office, session, edition, head)
+    }
+    return pages | files
 
 
 def _sealed(office: Office, session: Session, edition: Edition, release: Release, files: Files) -> StagedPages:

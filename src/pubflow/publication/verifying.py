@@ -1,4 +1,4 @@
-"""After the switch: fetch each page as the public does, compare its bytes, keep the receipt."""
+"""After the switch: fetch each page and attachment as the public does, compare its bytes, keep the receipt."""
 
 import hashlib
 import json
@@ -6,18 +6,20 @@ from datetime import datetime
 
 import httpx
 import stamina
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from pubflow.audit.events import Event
 from pubflow.errors import PubflowError, WorkspaceError
 from pubflow.lifecycle.stages import Machine, ReleaseState
 from pubflow.moments import iso
+from pubflow.office.access import open_text
 from pubflow.office.due import SCHEDULED_PUBLICATION, StepOutcome, not_due
 from pubflow.office.office import Home, Office
+from pubflow.publication.pages import attachment_path
 from pubflow.publication.releases import read_release
 from pubflow.publication.staging import stage
 from pubflow.publication.tree import PublicTree
-from pubflow.records.tables import Publication
+from pubflow.records.tables import Edition, Publication
 
 _ACTOR = f"flow:{SCHEDULED_PUBLICATION}"
 _SECONDS = 5.0
@@ -42,24 +44,17 @@ def verify(office: Office, release_id: str, now: datetime) -> StepOutcome:
         if release.state != ReleaseState.RELEASED or release.verified_at is not None:
             return not_due(office, SCHEDULED_PUBLICATION, release_id)
         publications = session.exec(select(Publication).where(Publication.release_id == release_id)).all()
+        files = {one.edition_id: published_files(office, session, one) for one in publications}
     base = portal_address(office.home)
     receipts: dict[str, str] = {}
     for publication in publications:
-        try:
-            seen, digest = _fetch(office, base, publication.path)
-        except (httpx.HTTPError, PubflowError) as error:
-            _record_failure(office, release_id, publication.path, str(error), now)
-            raise WorkspaceError(
-                f"{release_id}: the public page {publication.path} could not be seen: {error}.",
-                "Start the portal (`pubflow up` or `pubflow portal serve`); the check is repeated by itself.",
-            ) from error
-        if digest != publication.digest:
-            _record_failure(office, release_id, publication.path, f"digest {digest}", now)
-            raise WorkspaceError(
-                f"{release_id}: {seen} shows other bytes than were released.",
-                "Look at who writes to the public folder; `pubflow doctor` lists what differs.",
-            )
-        receipts[publication.edition_id] = json.dumps({"seen": seen, "sha256": digest, "at": iso(now)})
+        seen = _seen(office, base, release_id, publication.path, publication.digest, now)
+        receipt: dict[str, object] = {"seen": seen, "sha256": publication.digest, "at": iso(now)}
+        for path, digest in files[publication.edition_id].items():
+            _seen(office, base, release_id, path, digest, now)
+        if files[publication.edition_id]:
+            receipt["files"] = files[publication.edition_id]
+        receipts[publication.edition_id] = json.dumps(receipt)
     with office.records.writing(now, what="verify", who=_ACTOR, subject=release_id) as tx:
         fresh = read_release(tx.session, release_id)
         for row in tx.session.exec(select(Publication).where(Publication.release_id == release_id)).all():
@@ -77,14 +72,41 @@ def portal_address(home: Home) -> str | None:
         return None
 
 
+def published_files(office: Office, session: Session, publication: Publication) -> dict[str, str]:
+    """Path and SHA-256 of every attachment that was published with an edition, as the signed text lists them."""
+    edition = session.get_one(Edition, publication.edition_id)
+    head = open_text(office, session, edition).head
+    return {f"{publication.path}{attachment_path(one)}": one.sha256 for one in head.attachments}
+
+
+def _seen(office: Office, base: str | None, release_id: str, path: str, expected: str, now: datetime) -> str:
+    """Where a page or file was seen as it was released. Raises WorkspaceError; the failure is recorded."""
+    try:
+        seen, digest = _fetch(office, base, path)
+    except (httpx.HTTPError, PubflowError) as error:
+        _record_failure(office, release_id, path, str(error), now)
+        raise WorkspaceError(
+            f"{release_id}: the public page {path} could not be seen: {error}.",
+            "Start the portal (`pubflow up` or `pubflow portal serve`); the check is repeated by itself.",
+        ) from error
+    if digest != expected:
+        _record_failure(office, release_id, path, f"digest {digest}", now)
+        raise WorkspaceError(
+            f"{release_id}: {seen} shows other bytes than were released.",
+            "Look at who writes to the public folder; `pubflow doctor` lists what differs.",
+        )
+    return seen
+
+
 @stamina.retry(on=httpx.TransportError, attempts=3, timeout=_SECONDS)
 def _fetch(office: Office, base: str | None, path: str) -> tuple[str, str]:
-    """Where a page was seen, and the SHA-256 of its bytes."""
+    """Where a page (a path that ends with a slash) or file was seen, and the SHA-256 of its bytes."""
     if base is None:  # an office whose web server is elsewhere: the folder it serves is what we can see
-        content = PublicTree(office.home.public).read(f"{path}index.html")
+        file = f"{path}index.html" if path.endswith("/") else path
+        content = PublicTree(office.home.public).read(file)
         if content is None:
-            raise WorkspaceError(f"{path}index.html is not in the public tree.")
-        return f"file:{path}index.html", hashlib.sha256(content).hexdigest()
+            raise WorkspaceError(f"{file} is not in the public tree.")
+        return f"file:{file}", hashlib.sha256(content).hexdigest()
     answer = httpx.get(f"{base.rstrip('/')}/{path}", timeout=_SECONDS, trust_env=False)
     answer.raise_for_status()
     return str(answer.url), hashlib.sha256(answer.content).hexdigest()

@@ -188,6 +188,23 @@ class Version(SQLModel, table=True):
     created_at: datetime = _moment()
 
 
+class Attachment(SQLModel, table=True):
+    """The cleaned copy of a file, kept for the report whose texts list it; the original's bytes are not kept.
+
+    Its name stands in the text, which is sealed. cleaned_digest, original_sha256: SHA-256. kind: the suffix.
+    """
+
+    __tablename__ = "attachment"
+    report_id: str = Field(foreign_key="report.id", primary_key=True)
+    cleaned_digest: str = Field(primary_key=True)
+    kind: str
+    size: int
+    sealed: bytes = _sealed()
+    original_sha256: str
+    added_by: str = Field(foreign_key="person.id")
+    added_at: datetime = _moment()
+
+
 class ImportWarning(SQLModel, table=True):
     """An oddity of an imported file that a person must accept or mend.
 
@@ -249,6 +266,8 @@ class Finding(SQLModel, table=True):
 
     life: keyed fingerprint of rule, value and clause; a pass lives as long as it is the same. carried_from: the
     finding of an earlier version whose pass holds on. ground: id of the ground; right_holder: the record it rests on.
+    attachment: digest of the cleaned copy it was found in, empty for the text; start and end then count within its
+    unit. place: where that is, in Chinese, sealed since sheets and members have names.
     """
 
     __tablename__ = "finding"
@@ -273,6 +292,9 @@ class Finding(SQLModel, table=True):
     decided_at: datetime | None = _maybe_moment()
     carried_from: int | None = None
     right_holder: str | None = None
+    attachment: str = ""
+    unit: int = 0
+    place: bytes | None = Field(default=None, sa_type=LargeBinary, nullable=True)
 
 
 class RightHolder(SQLModel, table=True):

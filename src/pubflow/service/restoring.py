@@ -35,7 +35,7 @@ from pubflow.publication.tree import PublicTree
 from pubflow.records import history
 from pubflow.records.engine import open_engine
 from pubflow.records.schema import migrate
-from pubflow.records.tables import Edition, Publication, Release, Report, StagedPages, Version
+from pubflow.records.tables import Attachment, Edition, Publication, Release, Report, StagedPages, Version
 from pubflow.service import age
 from pubflow.service.backing_up import FORMAT, MANIFEST, PENDING, PREFECT_COPY, Hashing, Progress, quiet
 from pubflow.service.database_copies import POSTGRESQL_COPY, SQLITE_COPY, check_empty, filled
@@ -53,7 +53,8 @@ _NOTHING = "Nothing was restored."
 class Restored:
     """A workspace as it was. events, head: its audit history; at: when the backup was made, ISO 8601.
 
-    texts: sealed versions and staged releases that were opened; pages: public pages held against the record.
+    texts: sealed versions, attachments and staged releases that were opened; pages: public pages held against the
+    record.
     """
 
     home: Path
@@ -275,7 +276,7 @@ def _verified(home: Home, engine: Engine, manifest: dict[str, Any], folder: Path
 
 
 def _open_texts(session: Session, vault: Vault) -> int:
-    """Open sealed texts, and all staged pages, which are needed at their instant; how many."""
+    """Open sealed texts, all attachments, and all staged pages, which are needed at their instant; how many."""
     many = (session.scalar(select(func.count()).select_from(Version)) or 0) > ALL_VERSIONS
     versions = select(Version.edition_id, Version.number, Version.sealed, Report.wrapped_key)
     versions = versions.join(Edition, col(Edition.id) == col(Version.edition_id))
@@ -286,8 +287,13 @@ def _open_texts(session: Session, vault: Vault) -> int:
     staged = select(StagedPages.release_id, StagedPages.edition_id, StagedPages.sealed, Report.wrapped_key)
     staged = staged.join(Edition, col(Edition.id) == col(StagedPages.edition_id))
     staged = staged.join(Report, col(Report.id) == col(Edition.report_id))
+    attached = select(Attachment.report_id, Attachment.cleaned_digest, Attachment.sealed, Report.wrapped_key)
+    attached = attached.join(Report, col(Report.id) == col(Attachment.report_id))
     opened = 0
     try:
+        for report, digest, sealed, key in session.exec(attached.execution_options(yield_per=1)):
+            vault.open(key, sealed, f"{report}/attachment/{digest}")
+            opened += 1
         for edition, number, sealed, key in session.exec(versions.execution_options(yield_per=100)):
             vault.open(key, sealed, f"{edition}/v{number}")
             opened += 1
