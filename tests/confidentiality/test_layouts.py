@@ -172,6 +172,7 @@ def test_a_form_may_quote_marks_to_ask_about_them_but_none_stands_alone_in_quote
             "<tr><td>采矿业</td><td>2</td><td>44</td><td>9</td><td>78</td></tr></table>",
             [("SMALL_CELL", "44")],
         ),
+        ("csv", "指标,产值（万元）,增长\n工业,3456.7,3.4\n联系电话,13800138000,", [("MOBILE", "13800138000")]),
         (
             "html",
             "<dl><dt>姓名</dt><dd>钱大海</dd><dt>手机</dt><dd>13800138000</dd></dl>",

@@ -43,6 +43,7 @@ _NUMBER_HEADS = re.compile(
 _OTHER_NUMBERS = re.compile(
     r"编号|序号|代码|单号|流水|合同|发票|订单|批次|批号|户号|表号|工号|学号|编码|条码|凭证|型号|档号|指标"
 )
+_LABEL = 8  # characters of a cell that is a label and no sentence
 _MOST_KEYS = 60  # lines of a table that may be a list of keys; a longer one has its header above
 _FEWEST_NAMES = 3  # under a header that says nothing of names
 _COUNT = re.compile(r"([0-9]{1,6}|[一二两])[家户个人]?")
@@ -164,6 +165,8 @@ class Tables:
             said = bool(_NUMBER_HEADS.search(head)) and not self._in_row_of_figures(text, table, found.start)
             if not figures and (said or self._is_column_of(found, table, column, len(cells))):
                 continue
+            if self._row_says_number(text, table, found.start):
+                continue
             if (head and not _NUMBER_HEADS.search(head)) or self._in_row_of_figures(text, table, found.start):
                 wrong.add((found.start, found.end))
                 continue
@@ -180,6 +183,12 @@ class Tables:
         return any(
             max(kinds["CN_ID"], kinds["USCC"]) * 2 > cells for other, kinds in enumerate(table.kinds) if other != column
         )
+
+    def _row_says_number(self, text: str, table: Table, at: int) -> bool:
+        """The first cell of the row names such a number: 联系电话 in a table of figures."""
+        row = table.row_at(at)
+        first = text[slice(*row[0])] if row and row[0][1] < at else ""
+        return len(first) <= _LABEL and _NUMBER_HEADS.search(first) is not None and not _OTHER_NUMBERS.search(first)
 
     def _in_row_of_figures(self, text: str, table: Table, at: int) -> bool:
         """The first cell of the row names an indicator: a table whose columns are places or years."""
