@@ -92,6 +92,7 @@ def test_a_declined_proposal_opens_its_finding_again_and_the_officer_sees_why(gi
     resubmit(given, returned)
     first, second = findings(given.office, returned)
     assert (first.decision, first.by, second.decision) == ("", None, "")
+    assert (first.ground, first.basis, first.right_holder, first.carried_from) == ("", "", None, None)
     assert declined_before(given.office, returned) == {
         first.id: "负责人的办公手机，已对外公布", second.id: "这是对外公布的值班电话",
     }  # fmt: skip

@@ -72,8 +72,8 @@ def decline(office: Office, report_id: str, actor: Actor, number: int, *, reason
         proposal.state, proposal.answered_by = "declined", actor.id
         proposal.answer, proposal.answered_at = reason, now
         finding = tx.session.get_one(Finding, proposal.finding_id)
-        finding.decision = finding.basis = finding.reason = ""
-        finding.by = finding.decided_at = None
+        finding.decision = finding.ground = finding.basis = finding.reason = ""
+        finding.by = finding.decided_at = finding.right_holder = finding.carried_from = None
         data = {"proposal": number, "finding": finding.id}
         tx.record(
             Event("decline_proposal", actor.id, report_id, Role.DRAFTER, edition.digest, reason=reason, data=data)
