@@ -17,6 +17,7 @@ _REVERSED = re.compile(
     r"[ \u3000]{0,2}(?:[（(\[【]|是(?:其|他的|她的|本人)?)$"
 )  # between a value and its label: 12345（QQ）
 _STRAIGHT = str.maketrans("OoQDIliSsZzBbgq", "000011155228699")
+_LONGEST_CODE = 24  # signs of an organisation code with gaps between all of them
 _GAPS = frozenset(" -–—.·/_~*")
 _MARK_REACH = 120  # characters between a mark and the copy number of the same head
 _PRIVATE_REACH = 60  # characters of the line before a weak label that must speak of somebody
@@ -235,6 +236,8 @@ def packed(written: str) -> str:
 
 def read_as_organisation_code(written: str) -> bool:
     """Whether it is one with the right check sign, letters for look-alike digits allowed (GB 11714)."""
+    if not 9 <= len(written) <= _LONGEST_CODE:
+        return False
     code = "".join(sign for sign in written if sign.isalnum()).upper()
     straight = code[:8] + code[8:].translate(_STRAIGHT)
     return any(map(is_organisation_code, (code, straight, code.translate(_STRAIGHT))))

@@ -43,6 +43,7 @@ _NUMBER_HEADS = re.compile(
 _OTHER_NUMBERS = re.compile(
     r"编号|序号|代码|单号|流水|合同|发票|订单|批次|批号|户号|表号|工号|学号|编码|条码|凭证|型号|档号|指标"
 )
+_SAMPLE = 4  # cells of a column that are looked at before all of it
 _LABEL = 8  # characters of a cell that is a label and no sentence
 _MOST_KEYS = 60  # lines of a table that may be a list of keys; a longer one has its header above
 _FEWEST_NAMES = 3  # under a header that says nothing of names
@@ -241,6 +242,8 @@ class Tables:
         cells = [row[column] for row in table.rows if column < len(row) and row[column][0] < row[column][1]]
         for rule in self._headed:
             if isinstance(rule, OrganisationCode) and len(cells) > 1:
+                if not any(self._is_value(rule, text, *cell) for cell in cells[:_SAMPLE]):
+                    return None
                 own = sum(self._is_value(rule, text, *cell) for cell in cells)
                 return rule if own * 5 >= len(cells) * 3 else None
         return None
@@ -271,6 +274,8 @@ class Tables:
             return None
         if head.isascii():  # a column's name in a data base is a whole word or none
             return self._coded_heads.get(head.strip().lower())
+        if self._any_head.search(head) is None:
+            return None
         best: tuple[int, RuleBase] | None = None
         for rule in self._headed:
             if isinstance(rule, HomeAddress) and any(word in head for word in rule.not_after):
