@@ -32,6 +32,10 @@ def found(text: str, form: str = "text") -> list[tuple[str, str]]:
         ("机密★1年\n份号：OOO123", [("SECRET_MARK", "机密★1年"), ("COPY_NO", "OOO123")]),
         ("东 统 密 〔 2 0 1 9 〕 7 号", [("SECRET_DOCNO", "东 统 密 〔 2 0 1 9 〕 7 号")]),
         ("东统密〔二〇一九〕十七号", [("SECRET_DOCNO", "东统密〔二〇一九〕十七号")]),
+        ("受访者李·光·明，手机13800138000", [("PERSON_NAME", "李·光·明"), ("MOBILE", "13800138000")]),
+        ("机密★1年\n密级＝机密", [("SECRET_MARK", "机密★1年"), ("SECRET_FIELD", "密级＝机密")]),
+        ("（数据未公布前严禁泄露）\n正文", [("INTERNAL_MARK", "数据未公布前严禁泄露")]),
+        ("未公布的数据不得对外泄露，违者依法处理。", []),
         ("驾驶赣A12345一辆", [("PLATE", "赣A12345")]),
         ("持有护照E一二三四五六七八", [("PASSPORT", "E一二三四五六七八")]),
     ],
@@ -175,6 +179,21 @@ def test_a_form_may_quote_marks_to_ask_about_them_but_none_stands_alone_in_quote
         ("csv", "指标,产值（万元）,增长\n工业,3456.7,3.4\n联系电话,13800138000,", [("MOBILE", "13800138000")]),
         (
             "html",
+            "<table><tr><th>姓名</th><th>微信号</th></tr><tr><td><p>钱大海</p></td><td><p>qian_1984</p></td></tr></table>",
+            [("PERSON_NAME", "钱大海"), ("WECHAT", "qian_1984")],
+        ),
+        (
+            "csv",
+            "业主,房号,电话\n钱大海,佛塔苑3栋502室,13800138000\n孙小河,桥头路8号,13900139000\n李远山,桥头路9号2门101,13700137000",
+            [
+                *(("PERSON_NAME", "钱大海"), ("ADDRESS", "佛塔苑3栋502室"), ("MOBILE", "13800138000")),
+                *(("PERSON_NAME", "孙小河"), ("ADDRESS", "桥头路8号"), ("MOBILE", "13900139000")),
+                *(("PERSON_NAME", "李远山"), ("ADDRESS", "桥头路9号2门101"), ("MOBILE", "13700137000")),
+            ],
+        ),
+        ("csv", "科室,姓名,座机,传真\n农业科,钱大海,0791-86123456,0791-86123457", []),
+        (
+            "html",
             "<dl><dt>姓名</dt><dd>钱大海</dd><dt>手机</dt><dd>13800138000</dd></dl>",
             [("PERSON_NAME", "钱大海"), ("MOBILE", "13800138000")],
         ),
@@ -189,3 +208,7 @@ def test_a_term_that_a_line_breaks_in_two_is_found_and_two_words_on_two_lines_ar
     text = "正文提到白桦\n计划的进度，以及白桦\n\n计划另有安排。"
     (term,) = [one for one in scan(text, RULES, lexicon) if one.type == "LEXICON"]
     assert text[term.start : term.end] == "白桦\n计划"
+
+
+def test_an_x_inside_a_number_cut_over_cells_is_no_number_and_no_crash() -> None:
+    assert found("编号\t110105\t19491231\tX020\n", "html") == []

@@ -10,12 +10,13 @@ from pubflow.confidentiality.found import Found, Reading, said_label
 from pubflow.confidentiality.rule_kinds import Email, Labelled, OrganisationCode, Plate, SecretSeries
 
 _AFTER_LABEL = re.compile(
-    r"(?:号码|账号|帐号|号|ID|id|為|为|是)?[ \t\u3000：:∶=＝—–－（(【［\[“\"'为是号❤♥💚\ufe0f+]{0,6}"
+    r"(?:号码|账号|帐号|证号|号|栏|ID|id|為|为|是)?[ \t\u3000：:∶=＝—–－（(【［\[“\"'为是号❤♥💚\ufe0f+]{0,6}"
     r"(?:[，, ]?(?:证件号码|证件号|证号|号码|编号)[ \u3000：:为是]{0,3})?"
 )
 _REVERSED = re.compile(
     r"[ \u3000]{0,2}(?:[（(\[【]|是(?:其|他的|她的|本人)?)$"
 )  # between a value and its label: 12345（QQ）
+_LIKE_ONE_OR_NOUGHT = str.maketrans("lIoO", "1100")
 _STRAIGHT = str.maketrans("OoQDIliSsZzBbgq", "000011155228699")
 _LONGEST_CODE = 24  # signs of an organisation code with gaps between all of them
 _GAPS = frozenset(" -–—.·/_~*")
@@ -144,7 +145,22 @@ class LabelledValue:
 class Mailbox:
     """A rule of the kind `email`: the sign @ or what people write for it."""
 
-    words = ("@", "(at)", "[at]", "（at）", "【at】", "(AT)", "[AT]", " at ", " AT ", "#", "(a)", "艾特")
+    words = (
+        "@",
+        "(at)",
+        "[at]",
+        "（at）",
+        "【at】",
+        "#AT#",
+        "#at#",
+        "(AT)",
+        "[AT]",
+        " at ",
+        " AT ",
+        "#",
+        "(a)",
+        "艾特",
+    )
 
     def __init__(self, rule: Email) -> None:
         self._rule = rule
@@ -231,7 +247,7 @@ def straight(written: str) -> str:
 
 def packed(written: str) -> str:
     """Without the signs and blanks that set groups apart."""
-    return "".join(sign for sign in written if sign not in _GAPS and sign != "\u3000")
+    return "".join(sign for sign in written if sign not in _GAPS and sign not in "\u3000()（）[]【】")
 
 
 def read_as_organisation_code(written: str) -> bool:
@@ -239,5 +255,6 @@ def read_as_organisation_code(written: str) -> bool:
     if not 9 <= len(written) <= _LONGEST_CODE:
         return False
     code = "".join(sign for sign in written if sign.isalnum()).upper()
-    straight = code[:8] + code[8:].translate(_STRAIGHT)
-    return any(map(is_organisation_code, (code, straight, code.translate(_STRAIGHT))))
+    plainer = "".join(sign for sign in written if sign.isalnum()).translate(_LIKE_ONE_OR_NOUGHT).upper()
+    spellings = (code, plainer, code[:8] + code[8:].translate(_STRAIGHT), code.translate(_STRAIGHT))
+    return any(map(is_organisation_code, spellings))

@@ -19,6 +19,7 @@ _LAYOUT = frozenset(
     {"style", "class", "colspan", "rowspan", "width", "height", "border", "align", "valign", "lang", "rel"}
 )
 _CELLS = frozenset({"td", "th", "dt", "dd"})
+_TABLE = frozenset({"table", "tr", "tbody", "thead", "tfoot", "body", "html"})
 _SPAN = re.compile(r"""\b(col|row)span\s{0,3}=\s{0,3}["']?([0-9]{1,3})""", re.IGNORECASE)
 _WIDEST = 40  # columns that one cell may span; more is no table
 _INLINE = frozenset(
@@ -58,7 +59,13 @@ def plain_markup(source: str) -> PlainText:
                     row.line("tr")
                     builder.put("\n", token.start(), token.start())
                 builder.put("\t" * row.cell(token["attributes"]), token.start(), token.end())
+                row.inside = name in ("td", "th")
+            else:
+                row.inside = False
+        elif apart and row.inside and name not in _TABLE:  # a paragraph inside a cell ends no row
+            builder.put(" ", token.start(), token.end())
         elif apart:
+            row.inside = False
             row.line(name)
             builder.put("\n", token.start(), token.end())
     _words(builder, source, read, len(source), apart)
@@ -74,6 +81,7 @@ class _Row:
     def __init__(self) -> None:
         self._last, self._next = 0, 0  # the column of the cell before, and the first one free after it
         self._from_above: dict[int, int] = {}
+        self.inside = False  # of a cell
 
     def line(self, name: str) -> None:
         """Another element than a cell begins or ends."""

@@ -366,8 +366,8 @@ def _with_label(text: str, start: int, labels: Words, why: tuple[str, ...]) -> t
 
 
 def _reads_like_id(digits: str, rule: ResidentId) -> bool:
-    """Province and birth date are right; the check digit is not looked at."""
-    if digits[:2] not in rule.provinces:
+    """Digits but for the last, province and birth date are right; the check digit is not looked at."""
+    if not digits[:17].isdecimal() or digits[:2] not in rule.provinces:
         return False
     try:
         birth = dt.date(int(digits[6:10]), int(digits[10:12]), int(digits[12:14]))

@@ -33,13 +33,34 @@ _RESPONDENTS = frozenset({"ENT_DATA", "USCC", "ORG_CODE"})
 _AROUND = 40  # characters to each side of something personal that may name whose it is
 _HEAD = 1200  # characters in which a letter says to whom it is written
 _LETTER = 80  # characters of it that must speak to somebody
-_NOT_GIVEN = ("先生", "女士", "小姐", "老师", "师傅", "病", "癌", "炎", "瘤", "症", "表")
+_NOT_GIVEN = (
+    "先生",
+    "女士",
+    "小姐",
+    "老师",
+    "师傅",
+    "病",
+    "癌",
+    "炎",
+    "瘤",
+    "症",
+    "表",
+    "量",
+    "率",
+    "额",
+    "值",
+    "数",
+    "业",
+)
 _OF = re.compile(f"的[{HAN}]{{0,8}}$")
 _MASKED = re.compile(r"[某*×ＸxX○〇]")
 _LONG_NAME = 3  # characters of a name that is safely the same wherever it is repeated
 _WHOLE_NAME, _PART = 3, 5  # characters of an illness that needs no part of the body before it; of such a part
+_SHORTEST_HOME = 6  # characters
+_PLACE = re.compile("[路街村巷弄苑里园寓区镇乡庄道]")
 _MANY_FACTS = 3  # of one household in one sentence: nobody needs to be named
 _DIGIT = "0-9一二三四五六七八九十百"
+_HOUSE_NUMBER = re.compile(f"[{_DIGIT}][号室栋幢楼组座弄]|[0-9]-[0-9]")
 
 
 class Names:
@@ -244,7 +265,7 @@ class Homes:
     """The rule of the kind `address`."""
 
     def __init__(self, rule: HomeAddress) -> None:
-        self._rule = rule
+        self.rule = rule
         self.words = rule.labels
         self.flat_words = ("单元", "栋", "幢", "号楼", "弄", "号院")
         self.group_words = ("组", "小组", "村民组")
@@ -262,7 +283,10 @@ class Homes:
             rf"|{number}-{number}"
         )
         entrance, floor = f"[{_DIGIT}甲乙丙丁]{{1,3}}单元", f"(?:{number}(?:层|楼))?"
-        flat = f"{number}(?:室|号|户|房)?"
+        flat = f"{number}(?:室|号|户|房|门)?"
+        self._lettered = re.compile(
+            rf"[{HAN}]{{2,20}}[A-Z]座{number}(?:室|号|户|房)?|[{HAN}]{{2,20}}[村里镇乡组区寨]门牌{number}号"
+        )
         self._flat = re.compile(
             rf"(?:{number}[A-Za-z]?(?:栋|幢|号楼|座|号院)(?:{entrance})?{floor}{flat}"
             rf"|{number}(?:栋|幢|号楼|座)?{entrance}{floor}{flat}|{number}弄{number}号(?:{number}室)?)"
@@ -273,7 +297,7 @@ class Homes:
     def at(self, reading: Reading, start: int, end: int) -> None:
         """The place after a word of living there."""
         text = reading.text
-        if text[max(0, start - 8) : start].rstrip("的 \u3000").endswith(self._rule.not_after):
+        if text[max(0, start - 8) : start].rstrip("的 \u3000").endswith(self.rule.not_after):
             return
         found = self._place.match(text, end)
         if not found or not self._number.search(found["place"]):
@@ -285,7 +309,16 @@ class Homes:
         if last - first < 4:
             return
         why = (said_label(text[start:end]), "其后有门牌、楼栋或村组")
-        reading.found.append(Found(first, last, self._rule, why))
+        reading.found.append(Found(first, last, self.rule, why))
+
+    def is_home(self, cell: str) -> bool:
+        """Whether a table's cell reads like an address with a number of house or flat."""
+        return (
+            len(cell) >= _SHORTEST_HOME
+            and _HOUSE_NUMBER.search(cell) is not None
+            and _PLACE.search(cell) is not None
+            and not any(word in cell for word in self.rule.offices)
+        )
 
     def group(self, reading: Reading, start: int, end: int) -> None:
         """A house number in a villagers' group: 桥头村3组15号."""
@@ -297,14 +330,23 @@ class Homes:
             begin = found.start()
             if living := self._living.match(found[0]):
                 begin += living.end()
-            if any(word in text[max(0, begin - 12) : begin] for word in self._rule.not_after):
+            if any(word in text[max(0, begin - 12) : begin] for word in self.rule.not_after):
                 return
             why = ("写到村、组和门牌，是住宅地址的写法",)
-            reading.found.append(Found(begin, found.end(), self._rule, why))
+            reading.found.append(Found(begin, found.end(), self.rule, why))
             return
 
     def dashed(self, reading: Reading) -> None:
-        """A flat's number with dashes; that somebody lives there the sentence must tell: 佛塔小区3-2-501."""
+        """A flat's number with dashes or a letter, 佛塔小区3-2-501; who lives there the sentence must tell."""
+        if "座" in reading.text or "门牌" in reading.text:
+            for found in self._lettered.finditer(reading.text):
+                living = self._living.match(found[0])
+                begin = found.start() + (living.end() if living else 0)
+                if not any(word in found[0] for word in self.rule.offices):
+                    why = ("写到楼座和房号，或村镇的门牌",)
+                    reading.waiting.append(
+                        (Found(begin, found.end(), self.rule, why), _OF_SOMEBODY - {"ADDRESS"}, SENTENCE)
+                    )
         if "-" not in reading.text:
             return
         for found in self._dashed.finditer(reading.text):
@@ -313,10 +355,10 @@ class Homes:
                 continue
             living = self._living.match(estate[0])
             begin = found.start() - len(estate[0]) + (living.end() if living else 0)
-            if begin < found.start() and not any(word in estate[0] for word in self._rule.offices):
+            if begin < found.start() and not any(word in estate[0] for word in self.rule.offices):
                 why = ("小区名之后是楼栋、单元和房号",)
                 reading.waiting.append(
-                    (Found(begin, found.end(), self._rule, why), _OF_SOMEBODY - {"ADDRESS"}, SENTENCE)
+                    (Found(begin, found.end(), self.rule, why), _OF_SOMEBODY - {"ADDRESS"}, SENTENCE)
                 )
 
     def flat(self, reading: Reading, start: int, _end: int) -> None:
@@ -331,11 +373,11 @@ class Homes:
         if living := self._living.match(words):
             first += living.end()
         before = text[max(0, first - 12) : first].rpartition("，")[2] + words
-        if any(word in before for word in self._rule.not_after) or any(word in words for word in self._rule.offices):
+        if any(word in before for word in self.rule.not_after) or any(word in words for word in self.rule.offices):
             return
         if found.start() - first < 2:
             return
-        reading.found.append(Found(first, found.end(), self._rule, ("写到楼栋单元和房号，是住宅地址的写法",)))
+        reading.found.append(Found(first, found.end(), self.rule, ("写到楼栋单元和房号，是住宅地址的写法",)))
 
 
 class Illness:

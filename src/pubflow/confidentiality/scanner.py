@@ -67,7 +67,7 @@ class Scanner:
         self._names, self._homes = names, homes
         self._numbers = Numbers(rules)
         self._plates = [VehiclePlate(rule) for rule in rules if isinstance(rule, Plate)]
-        self._tables = Tables(rules, names, illness, enterprises)
+        self._tables = Tables(rules, names, illness, enterprises, homes)
         everywhere: list[tuple[Iterable[str], Handler]] = []
         for rule in rules:
             if isinstance(rule, Labelled):

@@ -23,8 +23,14 @@ _TERM = rf"(?:{_NUMBER}{_INNER}(?:年|个{_INNER}月)|半{_INNER}年)"
 # a metadata field's name.
 _DRESS = rf"[{_BLANKS}#>*_\-|+=~`.·•:：\\\"'“”()（）\[\]【】〔〕《》<]{{0,120}}"
 _FIELD = r"(?:[a-z_]{1,16}[ \t]{0,4}=[ \t]{0,4})?"
-_RANK = rf"(?:密{_INNER}级|(?:涉|定|保)?{_INNER}密{_INNER}等{_INNER}级?|秘{_INNER}密{_INNER}等{_INNER}级)"
-_LABEL = rf"{_RANK}(?:{_INNER}标{_INNER}识)?{_INNER}[:：∶=]?{_INNER}"
+_RANK = (
+    rf"(?:密{_INNER}级|定{_INNER}密{_INNER}级{_INNER}别|(?:涉|定|保)?{_INNER}密{_INNER}等{_INNER}级?"
+    rf"|秘{_INNER}密{_INNER}等{_INNER}级)"
+)
+_LABEL = (
+    rf"{_RANK}(?:{_INNER}标{_INNER}识|{_INNER}[（(]{_INNER}定{_INNER}密{_INNER}[)）])?"
+    rf"{_INNER}(?:[:：∶=＝/]|[—－–-]{{1,2}})?{_INNER}"
+)
 
 
 def _spaced(*words: str) -> str:
@@ -48,21 +54,26 @@ _WITH_TERM = re.compile(rf"{_LEVEL}{_BETWEEN}{_TERM}(?!{_ANOTHER_LEVEL})")
 _ALONE = re.compile(rf"^{_FIELD}{_DRESS}(?:{_LABEL})?(?P<mark>{_LEVEL}){_INNER}级?{_DRESS}$", re.MULTILINE)
 _IN_FIELD = re.compile(rf"{_LABEL}[{_BLANKS}【\[（(“\"*]{{0,4}}(?P<mark>{_LEVEL})(?![{_HAN}])(?!{_ANOTHER_LEVEL})")
 _TERM_LABEL = _spaced(
-    "保密期限", "保密时限", "保密年限", "密级期限", "定密期限", "解密时间", "解密日期", "解密期限", "解密条件"
+    "保密期限", "保密期", "保密时限", "保密年限", "密级期限", "定密期限", "解密时间", "解密日期", "解密期限", "解密条件"
 )
-_UNTIL = rf"(?:{_TERM}|{_spaced('长期', '永久', '启封前', '启用前', '公布前', '使用前')}|(?:19|20)[0-9]{{2}}[年.\-/])"
+_THEN = _spaced(
+    *("长期", "永久", "启封前", "启用前", "公布前", "发布前", "使用前"),
+    *("公开时", "公开之日", "发布日", "发布之日", "公布之日"),
+)
+_UNTIL = rf"(?:{_TERM}|{_THEN}|(?:19|20)[0-9]{{2}}[年.\-/])"
 _TERM_FIELD = re.compile(
     rf"{_TERM_LABEL}(?:{_INNER}[:：∶=为是]{{1,2}}|[{_BLANKS}]{{1,4}}){_INNER}(?:至|到|自)?{_UNTIL}(?![、/或])"
 )
 _CARE, _KEEP = _spaced("请注意", "注意", "妥善", "认真"), _spaced("保管", "保存", "保密")
 _AFTER_USE, _BACK = _spaced("用后", "阅后"), _spaced("收回", "销毁", "退回", "退还", "即焚")
 _KEEPING = rf"(?:{_CARE}{_INNER}{_KEEP}|{_AFTER_USE}{_INNER}{_BACK})"
-_WITHOUT = rf"{_spaced('未经')}{_INNER}{_spaced('批准', '许可', '同意', '授权', '审批')}{_BETWEEN}"
-_MUST_NOT = _spaced("不予", "请勿", "切勿", "不得", "严禁", "禁止", "不准", "不宜", "谢绝", "勿")
+_BEFORE_THEN = _spaced("发布前", "公布前", "公开前", "数据未公布前", "未公布前", "数据公布前")
+_WITHOUT = rf"(?:{_spaced('未经')}{_INNER}{_spaced('批准', '许可', '同意', '授权', '审批')}|{_BEFORE_THEN}){_BETWEEN}"
+_MUST_NOT = _spaced("不予", "不对外", "请勿", "切勿", "不得", "严禁", "禁止", "不准", "不宜", "谢绝", "勿")
 _OUTWARD = _spaced("对外", "擅自", "私自", "向外")
 _SPREAD = _spaced(
     *("外传", "外泄", "扩散", "泄露", "翻印", "转载", "转发", "传播", "外借", "上网", "复印", "复制", "摘抄", "引用"),
-    *("提供", "发布", "公开"),
+    *("提供", "发布", "公开", "复制转发", "散发"),
 )
 _MORE = _spaced("发布", "引用", "传播", "发表", "报道", "使用", "出版")
 _FORBIDDEN = rf"(?:{_WITHOUT})?{_MUST_NOT}{_INNER}(?:{_OUTWARD}{_INNER})?{_SPREAD}(?:{_INNER}{_MORE})?"
@@ -86,6 +97,7 @@ _INTERNAL_THINGS = _spaced(
     "信息",
     "数据",
     "明电",
+    "讨论稿",
 )
 _WHOM = _spaced(
     *("内部", "机关内部", "单位内部", "局内", "处内", "科内", "室内", "本单位", "本系统", "系统内", "党组", "工作"),
@@ -96,9 +108,8 @@ _FOR_WHOM = (
     rf"(?:{_spaced('仅', '只', '专', '限')}{_INNER})?{_spaced('供', '限')}?{_INNER}"
     rf"(?:{_WHOM}{_INNER}(?:同志)?){{1,2}}{_READ}"
 )
-_INTERNAL_WORD = (
-    rf"(?:{_spaced('工作秘密', '内参', '送阅件', '呈阅件')}|{_spaced('内部')}(?:{_INNER}{_INTERNAL_THINGS})?)"
-)
+_INTERNAL_PAPERS = _spaced("工作秘密", "内参", "送阅件", "呈阅件", "参阅件", "工作资料")
+_INTERNAL_WORD = rf"(?:{_INTERNAL_PAPERS}|{_spaced('内部')}(?:{_INNER}{_INTERNAL_THINGS})?)"
 _INTERNAL_STAR = re.compile(rf"{_spaced('工作秘密', '内部')}{_BETWEEN}[{_STARS}*]{_BETWEEN}{_TERM}")
 _INTERNAL_LINE = re.compile(
     rf"^{_FIELD}{_DRESS}(?P<mark>(?:{_spaced('仅供', '供')}{_INNER})?{_INTERNAL_WORD}"

@@ -13,7 +13,7 @@ from pubflow.confidentiality.check_digits import is_credit_code
 from pubflow.confidentiality.enterprises import Enterprises
 from pubflow.confidentiality.found import Found, Reading
 from pubflow.confidentiality.labelled import packed, read_as_organisation_code, straight
-from pubflow.confidentiality.persons import HAN, PERSONAL, Illness, Names
+from pubflow.confidentiality.persons import HAN, PERSONAL, Homes, Illness, Names
 from pubflow.confidentiality.rule_kinds import (
     CreditCode,
     EnterpriseFigures,
@@ -67,8 +67,9 @@ class Tables:
         names: Names | None,
         illness: Illness | None,
         enterprises: Enterprises | None,
+        homes: Sequence[Homes],
     ) -> None:
-        self._names, self._illness, self._enterprises = names, illness, enterprises
+        self._names, self._illness, self._enterprises, self._homes = names, illness, enterprises, homes
         self._headed = [rule for rule in rules if rule.headers and not isinstance(rule, SmallCell | EnterpriseFigures)]
         self._coded_heads = {word.lower(): rule for rule in self._headed for word in rule.headers if word.isascii()}
         self._small = [rule for rule in rules if isinstance(rule, SmallCell)]
@@ -217,8 +218,10 @@ class Tables:
             if rule is None and personal:
                 rule = self._home_telephones(text, table, column)
             rule = rule or self._organisation_codes(text, table, column)
-            if rule is None and listed:
-                rule = self._illnesses(text, table, column)
+            if rule is None and (listed or personal):
+                rule = self._illnesses(text, table, column) or self._homes_or_facts(text, table, column)
+            if self._is_office_telephone(rule, table, head):
+                continue
             if rule is None or isinstance(rule, PersonName) or (listed_by_law and isinstance(rule, CreditCode)):
                 continue
             if isinstance(rule, Medical | Household) and not (listed or personal):
@@ -246,6 +249,32 @@ class Tables:
                     return None
                 own = sum(self._is_value(rule, text, *cell) for cell in cells)
                 return rule if own * 5 >= len(cells) * 3 else None
+        return None
+
+    def _is_office_telephone(self, rule: RuleBase | None, table: Table, head: str) -> bool:
+        """座机 in a list that names posts or a fax is an office's."""
+        if not isinstance(rule, Labelled) or not rule.weak_labels or not head.endswith(rule.weak_labels):
+            return False
+        public = (*(self._names.rule.public_headers if self._names else ()), *rule.not_between)
+        return any(word in one for one in table.heads for word in public)
+
+    def _homes_or_facts(self, text: str, table: Table, column: int) -> RuleBase | None:
+        """The rule of homes or of households for a column of a list of persons, most of whose cells are one."""
+        cells = [
+            text[slice(*row[column])] for row in table.rows if column < len(row) and row[column][0] < row[column][1]
+        ]
+        if len(cells) < _FEWEST_NAMES:
+            return None
+        firms = any(kinds["USCC"] + kinds["ORG_CODE"] for kinds in table.kinds)
+        for home in () if firms else self._homes:
+            said_otherwise = any(word in table.heads[column] for word in home.rule.not_after)
+            if not said_otherwise and sum(map(home.is_home, cells)) * 5 >= len(cells) * 3:
+                return home.rule
+        for rule in self._headed:
+            if isinstance(rule, Household):
+                told = sum(len(cell) > _LABEL and any(fact in cell for fact in rule.facts) for cell in cells)
+                if told * 5 >= len(cells) * 3:
+                    return rule
         return None
 
     def _illnesses(self, text: str, table: Table, column: int) -> RuleBase | None:
