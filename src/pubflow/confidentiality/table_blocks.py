@@ -8,6 +8,7 @@ from functools import cached_property
 
 _HEADER_ROWS = 3
 _MOST_COLUMNS = 400
+_TITLE = 120  # characters before a table that may say what it lists
 _BLANK = " \t\u00a0\u3000\"'*_"
 _QUOTED = re.compile(r'"(?:[^"]|"")*"|[^,\t;|]*')
 _LONG_NUMBER = re.compile(r"(?:[0-9][^0-9]?){7}")
@@ -64,6 +65,19 @@ class Table:
     def row_at(self, at: int) -> list[tuple[int, int]]:
         """The cells of the row that holds a place; none for a place outside."""
         return next((row for row in self.rows if any(cell[0] <= at <= cell[1] for cell in row)), [])
+
+    def column(self, number: int) -> list[tuple[int, int]]:
+        """The filled cells of a column."""
+        return [row[number] for row in self.rows if number < len(row) and row[number][0] < row[number][1]]
+
+    def word(self, cell: tuple[int, int]) -> str:
+        """What stands in a cell."""
+        return self.text[slice(*cell)]
+
+    def said_before(self) -> str:
+        """The line or two above the table, which may name it."""
+        first = self.head_lines[0][0] if self.head_lines else self.start
+        return "\n".join(self.text[max(0, first - _TITLE) : first].rstrip("\n").split("\n")[-2:])
 
     def first_column(self) -> list[str]:
         """The words of the first cell of every line, the header's too."""
