@@ -9,6 +9,24 @@ from pubflow.confidentiality.rule_kinds import RuleBase, Words
 
 CLAUSE_ENDS = "\n\t，。；;！？!?,|<>"
 _CLAUSE_END = re.compile(f"[{CLAUSE_ENDS}]")
+PERSONAL = frozenset(
+    {
+        "CN_ID",
+        "MOBILE",
+        "BANK_CARD",
+        "PASSPORT",
+        "TRAVEL_PERMIT",
+        "WECHAT",
+        "QQ",
+        "ADDRESS",
+        "LANDLINE",
+        "MEDICAL",
+        "PLATE",
+    }
+)
+OF_SOMEBODY = PERSONAL - {"MEDICAL"} | {"PERSON_NAME"}  # types beside which something speaks of somebody
+HAN = "\u3400-\u9fff"
+SENTENCE_ENDS = "\n。；;！？!?"
 SENTENCE, LINE = "\n。；;！？", "\n"  # signs that end a passage
 _BEFORE, _BEHIND = 100, 60  # characters of a sentence that may hold the evidence of what waits
 _LABEL_REACH = 18  # characters read before a value for its label
@@ -72,3 +90,8 @@ def label_before(text: str, at: int, labels: Words) -> str:
 def said_label(label: str) -> str:
     """The sentence of evidence for a label."""
     return f"前面写有“{label}”"
+
+
+def any_of(words: Words) -> str:
+    """A pattern for any of the words, the longest first; for none, one that matches nothing."""
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True)) or "(?!)"

@@ -13,6 +13,9 @@ import re2
 
 from pubflow.confidentiality.enterprises import Enterprises, FewRespondents
 from pubflow.confidentiality.found import CLAUSE_ENDS, Found, Reading
+from pubflow.confidentiality.homes import Homes
+from pubflow.confidentiality.households import Households
+from pubflow.confidentiality.illness import Illness
 from pubflow.confidentiality.labelled import (
     ClassifiedSeries,
     LabelledValue,
@@ -22,9 +25,9 @@ from pubflow.confidentiality.labelled import (
 )
 from pubflow.confidentiality.lexicon import Lexicon
 from pubflow.confidentiality.markup import plain_markup
+from pubflow.confidentiality.names import Names, beside_personal, repeated
 from pubflow.confidentiality.normalise import PlainText, normalise, odd_pattern
 from pubflow.confidentiality.number_runs import Numbers
-from pubflow.confidentiality.persons import Homes, Households, Illness, Names, beside_personal, repeated
 from pubflow.confidentiality.rule_kinds import (
     Email,
     EnterpriseFigures,

@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable, Sequence
 
 from pubflow.confidentiality.check_digits import is_credit_code
-from pubflow.confidentiality.found import Found, Reading
+from pubflow.confidentiality.found import PERSONAL, Found, Reading
+from pubflow.confidentiality.homes import Homes
+from pubflow.confidentiality.illness import Illness
 from pubflow.confidentiality.labelled import packed, read_as_organisation_code, straight
-from pubflow.confidentiality.persons import PERSONAL, Homes, Illness, Names
+from pubflow.confidentiality.names import Names
 from pubflow.confidentiality.rule_kinds import (
     CreditCode,
     EnterpriseFigures,

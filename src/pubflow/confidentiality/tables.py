@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from pubflow.confidentiality.enterprises import Enterprises
-from pubflow.confidentiality.found import Found, Reading
-from pubflow.confidentiality.persons import HAN, PERSONAL, Homes, Illness, Names
+from pubflow.confidentiality.found import HAN, PERSONAL, Found, Reading
+from pubflow.confidentiality.homes import Homes
+from pubflow.confidentiality.illness import Illness
+from pubflow.confidentiality.names import Names
 from pubflow.confidentiality.rule_kinds import CreditCode, EnterpriseFigures, RuleBase, SmallCell
 from pubflow.confidentiality.table_blocks import UNIT_CELL, Table, tables_in
 from pubflow.confidentiality.table_columns import FEWEST, Columns
