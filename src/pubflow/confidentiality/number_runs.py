@@ -324,7 +324,8 @@ class Numbers:
                 continue
             before = text[max(text.rfind("\n", 0, start) + 1, start - _CONTEXT) : start]
             after = _SENTENCE.split(text[end : end + _CONTEXT], 1)[0]
-            if any(word in before or word in after or word in title(text) for word in rule.public_context):
+            said = f"{before}\n{after}\n{title(text)}"
+            if any(word in said for word in rule.public_context):
                 continue
             label = label_before(text, start, rule.labels)
             if code.isdigit() and not label:  # by chance, one number in 31

@@ -81,9 +81,8 @@ class Table:
 
     def first_column(self) -> list[str]:
         """The words of the first cell of every line, the header's too."""
-        lines = [*self.head_lines, *self.lines]
-        cells = [_nth(_cells(self.text, *line, self.sign), 0) for line in lines]
-        return [self.text[slice(*cell)] for cell in cells]
+        above = [_cells(self.text, *line, self.sign) for line in self.head_lines]
+        return [self.word(_nth(row, 0)) for row in (*above, *self.rows)]
 
     def turn(self) -> "Table":
         """The same cells with rows and columns exchanged."""
