@@ -424,7 +424,7 @@ def test_whatever_anybody_tries_in_any_order(tmp_path: Path) -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    # Else the test would show nothing. What else these lives meet varies with the order of sets from run to run; each of
-    # the rarer steps has tests of its own.
+    # Else the test would show nothing. What else these lives meet varies with the order of sets from run to run; each
+    # of the rarer steps has tests of its own.
     assert SEEN["published"] >= 2, SEEN
     assert SEEN["refused"] >= 50, SEEN
