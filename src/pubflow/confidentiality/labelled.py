@@ -4,6 +4,7 @@ document numbers of classified series.
 
 import re
 import string
+from bisect import bisect_left
 
 from pubflow.confidentiality.check_digits import is_organisation_code
 from pubflow.confidentiality.found import Found, Reading, said_label
@@ -123,10 +124,9 @@ class LabelledValue:
     def _is_near_a_mark(self, reading: Reading, start: int) -> bool:
         """In the head of a marked document, or beside a word that only such a head has."""
         around = reading.text[max(0, start - _MARK_REACH) : start + _MARK_REACH]
-        marks = (one.start for one in reading.found if one.rule.type in ("SECRET_MARK", "SECRET_FIELD"))
-        return any(abs(mark - start) <= _MARK_REACH for mark in marks) or any(
-            word in around for word in self._rule.near_marks
-        )
+        place = bisect_left(reading.marks, start - _MARK_REACH)
+        near = place < len(reading.marks) and reading.marks[place] <= start + _MARK_REACH
+        return near or any(word in around for word in self._rule.near_marks)
 
     def _disguised(self, window: str) -> int:
         """Where a value with letters for digits ends, or one in groups, or broken at the end of a line; 0 for none."""

@@ -17,6 +17,7 @@ from pubflow.confidentiality.found import (
     Found,
     Reading,
     any_of,
+    one_pattern,
     said_label,
 )
 from pubflow.confidentiality.rule_kinds import PersonName
@@ -271,14 +272,13 @@ def repeated(reading: Reading, names: Names) -> None:
     text = reading.text
     known = {found.start for found in reading.found if found.rule is names.rule}
     words = {text[found.start : found.end] for found in reading.found if found.rule is names.rule}
-    for word in words:
-        if len(word) < _LONG_NAME:
-            continue  # two characters are also parts of other words
-        at = text.find(word)
-        while at >= 0:
-            if at not in known and not names.is_official(text, at):
-                reading.found.append(Found(at, at + len(word), names.rule, ("同一姓名在本文别处与个人信息在一起",)))
-            at = text.find(word, at + len(word))
+    long = [word for word in words if len(word) >= _LONG_NAME]  # two characters are also parts of other words
+    if not long:
+        return
+    why = ("同一姓名在本文别处与个人信息在一起",)
+    for again in re.finditer(one_pattern(long), text):  # one pass, however many names there are
+        if again.start() not in known and not names.is_official(text, again.start()):
+            reading.found.append(Found(*again.span(), names.rule, why))
 
 
 def _personal(reading: Reading) -> Iterator[Found]:

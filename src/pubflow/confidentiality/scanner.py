@@ -7,12 +7,11 @@ around a place is bounded, so that the whole is linear in the length of the text
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 import re2
 
 from pubflow.confidentiality.enterprises import Enterprises, FewRespondents
-from pubflow.confidentiality.found import CLAUSE_ENDS, Found, Reading
+from pubflow.confidentiality.found import CLAUSE_ENDS, Found, Reading, one_pattern
 from pubflow.confidentiality.homes import Homes
 from pubflow.confidentiality.households import Households
 from pubflow.confidentiality.illness import Illness
@@ -52,6 +51,7 @@ Handler = Callable[[Reading, int, int], None]
 FORMATS = ("text", "csv", "html")
 
 _CLAUSE = re.compile(f"[{CLAUSE_ENDS}]")
+_SECRET = frozenset({"SECRET_MARK", "SECRET_FIELD"})
 _MAY_HOLD_OTHERS = frozenset({"ENT_DATA", "HOUSEHOLD"})
 
 
@@ -129,7 +129,7 @@ class Scanner:
         for mark in marks_in(PlainText(text)):
             if rule := self._marks.get(mark.rule):
                 reading.found.append(Found(mark.start, mark.end, rule, mark.evidence))
-        reading.marked = any(found.rule.type != "INTERNAL_MARK" for found in reading.found)
+        reading.marks = [found.start for found in reading.found if found.rule.type in _SECRET]
         self._words[form].read(reading)
         self._numbers.read(reading)
         for plates in self._plates:
@@ -156,6 +156,7 @@ class Scanner:
         kept: list[Found] = []
         last: Found | None = None
         holding: Found | None = None
+        place = 0  # of `last` among those kept
         for one in found:
             if one.rule.type in _MAY_HOLD_OTHERS:
                 if holding is None or one.start >= holding.end:
@@ -164,10 +165,9 @@ class Scanner:
                 continue
             if last is None or one.start >= last.end:
                 kept.append(one)
-                last = one
+                last, place = one, len(kept) - 1
             elif self._rank(one) < self._rank(last):
-                kept[kept.index(last)] = one
-                last = one
+                kept[place] = last = one
         return kept
 
     def _rank(self, found: Found) -> tuple[bool, int]:
@@ -182,7 +182,7 @@ class _Words:
         for words, handler in wanted:
             for word in words:
                 self._handlers[word] = (*self._handlers.get(word, ()), handler)
-        self._pattern = re.compile(_one_pattern(self._handlers)) if self._handlers else None
+        self._pattern = re.compile(one_pattern(self._handlers)) if self._handlers else None
 
     def read(self, reading: Reading) -> None:
         if self._pattern is None:
@@ -191,25 +191,6 @@ class _Words:
         for word in self._pattern.finditer(reading.text):
             for handler in handlers[word[0]]:
                 handler(reading, word.start(), word.end())
-
-
-def _one_pattern(words: Iterable[str]) -> str:
-    """A pattern of all words, the longest first, that reads a shared beginning once: twice as fast as a plain list."""
-    tree: dict[str, Any] = {}
-    for word in words:
-        branch = tree
-        for sign in word:
-            branch = branch.setdefault(sign, {})
-        branch[""] = {}
-    return _branches(tree)
-
-
-def _branches(tree: dict[str, Any]) -> str:
-    ways = [re.escape(sign) + _branches(rest) for sign, rest in tree.items() if sign]
-    if not ways:
-        return ""
-    together = f"(?:{'|'.join(ways)})"
-    return f"{together}?" if "" in tree else together
 
 
 def _place(found: Found) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Blocks of lines with cells inside a text: the lines, what separates their cells, and the header."""
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -64,7 +65,15 @@ class Table:
 
     def row_at(self, at: int) -> list[tuple[int, int]]:
         """The cells of the row that holds a place; none for a place outside."""
-        return next((row for row in self.rows if any(cell[0] <= at <= cell[1] for cell in row)), [])
+        starts, numbers = self._row_starts
+        place = bisect_right(starts, at) - 1
+        return self.rows[numbers[place]] if place >= 0 else []
+
+    @cached_property
+    def _row_starts(self) -> tuple[list[int], list[int]]:
+        """Where every cell begins, in the order of the text, and the number of its row."""
+        cells = sorted((cell[0], number) for number, row in enumerate(self.rows) for cell in row)
+        return [start for start, _ in cells], [number for _, number in cells]
 
     def column(self, number: int) -> list[tuple[int, int]]:
         """The filled cells of a column."""

@@ -62,11 +62,22 @@ class Tables:
 
     def read(self, reading: Reading, *, csv: bool) -> None:
         """Add what the columns of every table say, and take back numbers that turn out to be figures."""
+        found = sorted(reading.found, key=_start)
+        starts = [one.start for one in found]
+        read: list[Found] = []
+        done = 0
         for table in tables_in(reading.text, csv=csv):
-            self._table(reading, table)
+            # Each table is read by itself: a text may hold as many tables as findings.
+            first, last = bisect_left(starts, table.start), bisect_left(starts, table.end)
+            own = Reading(reading.text, found[first:last])
+            self._table(own, table)
+            read += found[done:first] + own.found
+            done = last
+        reading.found[:] = read + found[done:]
 
     def _table(self, reading: Reading, table: Table) -> None:
-        inside = [found for found in reading.found if table.start <= found.start < table.end]
+        """reading: what was found inside of the table, and what is added to it."""
+        inside = list(reading.found)
         if not inside and not self._may_hold_something(table):
             return
         table.heads += [""] * (table.columns - len(table.heads))
@@ -220,6 +231,10 @@ class Tables:
             if any(bisect_right(places, end) > bisect_left(places, start) for start, end in row):
                 cells.update(row)
         return cells
+
+
+def _start(found: Found) -> int:
+    return found.start
 
 
 def _squeezed(cell: str) -> str:
