@@ -176,15 +176,11 @@ def normalise(text: str, before: PlainText | None = None) -> PlainText:
     if not is_odd(text):
         return before or PlainText(text)
     plain = _characters(text, before)
-    straight = plain.text
-    if _foreign().search(straight):
-        straight = straight.translate(_simplified()).translate(_TWINS)
-    straight = _numbers(straight)
+    straight = _numbers(_foreign().sub(_as_usual, plain.text))
     if straight != plain.text:
         plain = PlainText(straight, plain._pieces, plain._inner, plain._starts)  # as long as before
     for hint, words, gaps in _APARTS:
-        if _compiled(hint).search(plain.utf8) is not None:
-            plain = _without_gaps(plain, words, gaps)
+        plain = _without_gaps(plain, hint, words, gaps)
     return plain
 
 
@@ -221,13 +217,26 @@ def _code(found: re.Match[str]) -> str:
     return plain if changed >= _FEWEST_READ_OUT and not plain.isdigit() else found[0]
 
 
-def _without_gaps(plain: PlainText, words: re.Pattern[str], gaps: re.Pattern[str]) -> PlainText:
-    """Words whose characters all stand apart, put together: 昆 仑 港 口."""
-    builder, read = Builder(plain.text), 0
-    for word in words.finditer(plain.text):
-        for gap in gaps.finditer(plain.text, *word.span()):
-            builder.copy(read, gap.start())
-            read = gap.end()
+def _as_usual(found: re.Match[str]) -> str:
+    """The simplified form of a traditional character, the digit or Latin letter for its twin."""
+    return found[0].translate(_simplified()).translate(_TWINS)
+
+
+def _without_gaps(plain: PlainText, hint: str, words: re.Pattern[str], gaps: re.Pattern[str]) -> PlainText:
+    """Words whose characters all stand apart, put together: 昆 仑 港 口. Looks only at lines where re2 saw the hint."""
+    text = plain.text
+    builder, read, done = Builder(text), 0, 0
+    hits = (hit.span() for hit in _compiled(hint).finditer(plain.utf8))
+    for first, last in plain.spans_of_bytes(hits):
+        if last <= done:
+            continue  # in a line that was read already
+        begin = max(done, text.rfind("\n", 0, first) + 1)
+        stop = text.find("\n", last)
+        done = len(text) if stop < 0 else stop
+        for word in words.finditer(text, begin, done):
+            for gap in gaps.finditer(text, *word.span()):
+                builder.copy(read, gap.start())
+                read = gap.end()
     if not read:
         return plain
     builder.copy(read, len(plain.text))
