@@ -14,6 +14,7 @@ from bench.audit import measure_audit
 from bench.detection import measure_confidentiality, measure_frozen, measure_lengths, measure_read
 from bench.fuzzing import measure_fuzzing
 from bench.line import measure_line
+from bench.tables import measure_tables
 
 BENCHES: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "audit": measure_audit,
@@ -23,6 +24,7 @@ BENCHES: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "frozen": measure_frozen,
     "lengths": measure_lengths,
     "fuzz": measure_fuzzing,
+    "tables": measure_tables,
 }
 RESULTS = Path(__file__).parent / "results"
 

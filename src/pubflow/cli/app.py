@@ -27,6 +27,7 @@ from pubflow.cli import (
     releases,
     reports,
     scanning,
+    tables,
     workspace,
 )
 from pubflow.cli.showing import say
@@ -75,6 +76,7 @@ for room in (
     people.app,
     workspace.config,
     lexicons.app,
+    tables.app,
     reports.app,
     decisions.review,
     decisions.check,

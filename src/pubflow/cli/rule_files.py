@@ -13,8 +13,11 @@ from pubflow.confidentiality.scan import Rules, load_rules, scan
 from pubflow.confidentiality.secret_marks import secret_marks_in_name
 from pubflow.drafting.import_rules import load_import_rules
 from pubflow.errors import BadInput
+from pubflow.moments import SHANGHAI, utc_now
+from pubflow.protection.rule_file import load_rules as load_protection
 from pubflow.settings import ConfigError, Problem, load_settings
 
+PROTECTION = "rules/protection.toml"
 CONFIDENTIALITY, IMPORT = "rules/confidentiality.toml", "rules/import.toml"
 
 
@@ -22,7 +25,9 @@ def rule_file_problems(config: Path) -> list[Problem]:
     """Problems of the detection and import rules, the grounds, lexicons and public facts in the folder `config`."""
     found = [*_confidentiality(config / CONFIDENTIALITY), *_import(config / IMPORT)]
     lexicons = _of_room(config, LEXICONS, lambda _: load_lexicons(config))
-    return found + _of_room(config, GROUNDS, load_grounds) + lexicons + _facts(config)
+    today = utc_now().astimezone(SHANGHAI).date()
+    protection = _of_room(config, PROTECTION, lambda file: load_protection(file, today))
+    return found + _of_room(config, GROUNDS, load_grounds) + lexicons + protection + _facts(config)
 
 
 def _confidentiality(file: Path) -> list[Problem]:

@@ -136,7 +136,7 @@ def clean_image(content: bytes, removed: list[str]) -> bytes:
     format_ = picture.format or "PNG"
     turned = ImageOps.exif_transpose(picture)
     fresh = Image.new(turned.mode, turned.size)
-    fresh.putdata(turned.get_flattened_data() if hasattr(turned, "get_flattened_data") else turned.getdata())
+    fresh.paste(turned)
     if turned.mode == "P" and (palette := turned.getpalette()):
         fresh.putpalette(palette)
     transparency = turned.info.get("transparency")
