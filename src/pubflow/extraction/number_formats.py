@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from pubflow.extraction.reading import Readable
 from pubflow.extraction.xml_events import events
+from pubflow.settings.calendar_models import weekday_name
 
 _MONTHS, _DAYS, _CLOCK = 'yyyy"年"m"月"', 'm"月"d"日"', '上午/下午h"时"mm"分"'
 # Formats that Excel knows by number, as its Chinese edition shows them; no file writes down what they mean.
@@ -172,7 +173,7 @@ def _unit(moment: datetime, text: str, *, minutes: bool, halves: bool) -> str:
     if unit in "ye":
         return f"{moment.year:04d}" if unit == "e" or len(text) > 2 else f"{moment.year % 100:02d}"
     if unit == "a" or (unit == "d" and len(text) > 2):
-        return "星期" * (len(text) > 3) + "一二三四五六日"[moment.weekday()]
+        return "星期" * (len(text) > 3) + weekday_name(moment.date())[-1]
     value = {
         "m": moment.minute if minutes else moment.month,
         "d": moment.day,
