@@ -72,7 +72,7 @@ class AgedOffice:
         except BaseException:
             running_office.end(process)
             raise
-        prefect = Prefect(addresses.prefect_api, prefect_guard.auth_string(self.home), timeout=30, attempts=20)
+        prefect = Prefect(addresses.prefect_api, prefect_guard.auth_string(self.home), timeout=30, attempts=100)
         tokens = {person: _token(addresses.desk, person) for person in PEOPLE}
         register = self._register[0]
         self.running = RunningOffice(self.home, process, self.trace, register, addresses, prefect, tokens)

@@ -37,7 +37,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningOffice]:
     process = running_office.start(home, trace)
     try:
         addresses = running_office.addresses_of(home, process)
-        with Prefect(addresses.prefect_api, prefect_guard.auth_string(home), timeout=30, attempts=20) as prefect:
+        with Prefect(addresses.prefect_api, prefect_guard.auth_string(home), timeout=30, attempts=100) as prefect:
             tokens = {person: _token(addresses.desk, person) for person in PEOPLE}
             yield RunningOffice(home, process, trace, Line(office), addresses, prefect, tokens)
     finally:
