@@ -17,7 +17,7 @@ CONTRACT = {
     "people": "list add absent exempt deactivate erase password debts clear roles void-decisions",
     "config": "check",
     "lexicon": "list import",
-    "tables": "protect audit",
+    "tables": "protect audit attach show",
     "report": "new import edit submit show list diff warnings cancel recall proposals fast move-workflow due "
     "attach detach attachments attachment",
     "review": "inbox approve return conflict claim remark force fact-check consent links respond link-void link-erase",

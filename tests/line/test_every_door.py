@@ -80,6 +80,7 @@ DOORS: dict[str, Door] = {
     "POST /reports/{report_id}/proposals/{number}/decline": Door(),
     "POST /reports/{report_id}/attachments": Door(),
     "POST /reports/{report_id}/attachments/{name}/detach": Door(),
+    "POST /reports/{report_id}/tables": Door(fields={"name": "表.csv", "table": "行业,单位数,产值\n甲,6,1\n乙,7,2\n"}),
     "POST /reports/import": Door(),  # a report of its own
     "POST /reports": Door(),
     # the line

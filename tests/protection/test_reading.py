@@ -1,21 +1,17 @@
 """What a CSV file says of its structure, and what is refused."""
 
-from pathlib import Path
-
 import pytest
 
 from pubflow.errors import BadInput
-from pubflow.protection.reading import FOOTNOTE, MOST_CELLS, protected_csv, read_sheet
+from pubflow.protection.reading import FOOTNOTE, MOST_CELLS, Given, Sheet, protected_csv, read_sheet
 
 
-def _file(folder: Path, text: str, name: str = "t.csv") -> Path:
-    path = folder / name
-    path.write_text(text, encoding="utf-8")
-    return path
+def _read(text: str, *, counts: bool = False, contributions: str = "") -> Sheet:
+    return read_sheet(Given("t.csv", text, contributions=contributions, counts=counts))
 
 
-def test_a_list_with_a_total_row_and_a_column_of_respondents(tmp_path: Path) -> None:
-    sheet = read_sheet(_file(tmp_path, "行业,单位数,产值\n印刷,6,12.40\n医药,2,7.30\n合计,8,19.70\n"))
+def test_a_list_with_a_total_row_and_a_column_of_respondents() -> None:
+    sheet = _read("行业,单位数,产值\n印刷,6,12.40\n医药,2,7.30\n合计,8,19.70\n")
     assert sheet.structure == ("合计 = 印刷 + 医药",)
     assert sheet.cells.cells["医药"].respondents == 2
     assert sheet.step == 0.01
@@ -37,30 +33,30 @@ def test_a_list_with_a_total_row_and_a_column_of_respondents(tmp_path: Path) -> 
     ],
     ids=["indentation", "level", "code"],
 )
-def test_a_hierarchy(tmp_path: Path, text: str) -> None:
-    assert set(read_sheet(_file(tmp_path, text)).structure) == {"合计 = 工业 + 建筑", "工业 = 采矿 + 制造"}
+def test_a_hierarchy(text: str) -> None:
+    assert set(_read(text).structure) == {"合计 = 工业 + 建筑", "工业 = 采矿 + 制造"}
 
 
-def test_subtotals_of_which_rows_and_two_dimensions(tmp_path: Path) -> None:
-    grouped = read_sheet(_file(tmp_path, "名称,户数,值\n甲,4,1\n乙,4,2\n小计一,8,3\n丙,4,4\n小计二,4,4\n合计,12,7\n"))
+def test_subtotals_of_which_rows_and_two_dimensions() -> None:
+    grouped = _read("名称,户数,值\n甲,4,1\n乙,4,2\n小计一,8,3\n丙,4,4\n小计二,4,4\n合计,12,7\n")
     assert set(grouped.structure) == {"小计一 = 甲 + 乙", "小计二 = 丙", "合计 = 小计一 + 小计二"}
-    part = read_sheet(_file(tmp_path, "名称,户数,值\n投资,9,10\n#房地产,4,6\n"))
+    part = _read("名称,户数,值\n投资,9,10\n#房地产,4,6\n")
     assert part.structure == ("#房地产 是 投资 的其中项",)
-    crossed = read_sheet(_file(tmp_path, "行业,东,西,合计\n甲,1,2,3\n乙,4,5,9\n合计,5,7,12\n"), counts=True)
+    crossed = _read("行业,东,西,合计\n甲,1,2,3\n乙,4,5,9\n合计,5,7,12\n", counts=True)
     assert "列“合计”为其余各列之和" in crossed.structure
     assert len(crossed.cells.relations) == 6
     assert crossed.cells.cells["甲|东"].respondents == 1
 
 
-def test_the_month_is_the_difference_of_two_cumulative_columns(tmp_path: Path) -> None:
-    sheet = read_sheet(_file(tmp_path, "指标,户数,11月,1-10月,1-11月\n工业,2,2.06,18.42,20.48\n"))
+def test_the_month_is_the_difference_of_two_cumulative_columns() -> None:
+    sheet = _read("指标,户数,11月,1-10月,1-11月\n工业,2,2.06,18.42,20.48\n")
     assert sheet.structure[-1] == "列“11月”为“1-11月”减“1-10月”"
     with pytest.raises(BadInput, match="相差"):
-        read_sheet(_file(tmp_path, "指标,户数,11月,1-10月,1-11月\n工业,2,2.06,18.42,20.98\n"))
+        _read("指标,户数,11月,1-10月,1-11月\n工业,2,2.06,18.42,20.98\n")
 
 
-def test_rates_beside_a_hidden_cell_are_hidden_too(tmp_path: Path) -> None:
-    sheet = read_sheet(_file(tmp_path, "district,户数,value,yoy_pct\n全市,9,30,5.1\n东,4,10,4.0\n西,5,20,5.6\n"))
+def test_rates_beside_a_hidden_cell_are_hidden_too() -> None:
+    sheet = _read("district,户数,value,yoy_pct\n全市,9,30,5.1\n东,4,10,4.0\n西,5,20,5.6\n")
     assert "东,4,…,…" in protected_csv(sheet, {"东"})
 
 
@@ -77,7 +73,7 @@ def test_rates_beside_a_hidden_cell_are_hidden_too(tmp_path: Path) -> None:
         ("行业,户数,值\n" + "".join(f"甲{n},5,2\n" for n in range(MOST_CELLS // 3 + 1)), "超过 20000 格"),
     ],
 )
-def test_what_cannot_be_used_is_refused_with_place_and_remedy(tmp_path: Path, text: str, match: str) -> None:
+def test_what_cannot_be_used_is_refused_with_place_and_remedy(text: str, match: str) -> None:
     with pytest.raises(BadInput, match=match) as refused:
-        read_sheet(_file(tmp_path, text))
+        _read(text)
     assert refused.value.remedy

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TextIO
@@ -58,6 +59,15 @@ def json_of_problem(code: str, message: str, reasons: Sequence[Mapping[str, str]
     """A refusal or failure on one line of JSON, for stderr."""
     told = {"code": code, "message": message, "reasons": [dict(one) for one in reasons], "next": hint}
     return json.dumps(told, ensure_ascii=False)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """A moving sign on a terminal's stderr while something takes its time."""
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
+        yield
 
 
 def say(line: str) -> None:

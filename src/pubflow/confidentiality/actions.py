@@ -84,7 +84,7 @@ def places(office: Office, report_id: str) -> dict[int, str]:
     with office.records.reading() as session:
         edition = newest_edition(session, report_id)
         found = _findings(session, edition)
-        return {one.id or 0: place_of(office, session, edition, one) for one in found if one.attachment}
+        return {one.id or 0: place_of(office, session, edition, one) for one in found if one.place is not None}
 
 
 def _findings(session: Session, edition: Edition) -> list[Finding]:

@@ -1,7 +1,7 @@
 """What the check finds in a whole file: at the door before anything is kept, and in the attachments of a version."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session
@@ -10,9 +10,11 @@ from pubflow.confidentiality.bases import facts_of, lexicon_of, rules_of, scan_t
 from pubflow.confidentiality.files import MOST, UNCHECKED
 from pubflow.confidentiality.fingerprints import life_of
 from pubflow.confidentiality.markup import plain_markup
+from pubflow.confidentiality.protected import TABLE_EVIDENCE, TableFinding, as_csv, in_attached_table, in_loose_table
 from pubflow.confidentiality.rule_kinds import Severity
 from pubflow.confidentiality.scan import Rules, ScanFinding, scan
 from pubflow.confidentiality.secret_marks import secret_marks
+from pubflow.confidentiality.table_blocks import tables_in
 from pubflow.documents.attachments import LARGEST, Attached
 from pubflow.documents.report_text import ReportText
 from pubflow.errors import BadInput
@@ -23,8 +25,10 @@ from pubflow.extraction.reading import WHOLE_FILE
 from pubflow.extraction.units import Unit
 from pubflow.office.attachments import opened_attachments
 from pubflow.office.office import FileLook, HiddenFinding, Office
+from pubflow.protection.reading import decoded
 from pubflow.records.tables import Edition
 
+_TABLES = -1_000_000  # the units of findings about whole tables lie below it, those of what was not checked above
 _TOLD = 50  # hidden findings told to who brings a file; more say nothing new
 # A workbook is held whole while it is cleaned, about 600 bytes a cell: so many take 300 MB, and a minute with the scan.
 ATTACHABLE = Limits(source_bytes=LARGEST, unpacked_bytes=128 * MIB, cells=500_000, seconds=120.0)
@@ -85,9 +89,51 @@ def scan_whole(
         )
         for one in scan_text(office, canonical, now, rules)
     ]
+    found += _in_tables(office, canonical, now)
     for listed, content in opened_attachments(office, session, edition, text.head):
         found += _in_attachment(office, listed, content, now, rules)
+        found += _in_attached_tables(office, session, edition, listed, content, now)
     return found
+
+
+def _in_tables(office: Office, canonical: str, now: datetime) -> Iterator[Located]:
+    """Tables in the text itself that carry respondents, or hide something that nobody has audited."""
+    for table in tables_in(canonical, csv=False):
+        if len(table.heads) < 2 or table.turned:
+            continue
+        for one in in_loose_table(office, "正文中的表", as_csv(table), now):
+            yield _of_table(office, one, canonical[table.start : table.end], "正文中的表", now, table.start, table.end)
+
+
+def _in_attached_tables(
+    office: Office, session: Session, edition: Edition, listed: Attached, content: bytes, now: datetime
+) -> Iterator[Located]:
+    if listed.kind == "csv":
+        told = in_attached_table(
+            office, session, edition, listed.sha256, listed.name, decoded(listed.name, content), now
+        )
+        sheets: Iterable[tuple[str, Iterable[TableFinding]]] = [("", told)]
+    elif listed.kind == "xlsx":
+        units = [unit for unit in extract(content, listed.name, CLEANABLE) if unit.format == "csv"]
+        sheets = [(unit.text, in_loose_table(office, listed.name, unit.text, now)) for unit in units]
+    else:
+        return
+    number = 0
+    for text, found in sheets:
+        for one in found:
+            number += 1
+            where = _said(office, listed, "表", now)
+            made = _of_table(office, one, f"{listed.sha256}\n{text}", where, now)
+            yield replace(made, attachment=listed.sha256, unit=_TABLES - number)
+
+
+def _of_table(
+    office: Office, one: TableFinding, what: str, where: str, now: datetime, start: int = 0, end: int = 0
+) -> Located:
+    """It lives as long as the table is the same. Its words name cells: they go with the place, which is sealed."""
+    print_ = office.vault.fingerprint("\n".join((one.rule, what, one.reason)))
+    found = ScanFinding(one.rule, one.type, start, end, one.severity, (TABLE_EVIDENCE[one.rule],), "")
+    return Located(found, print_, print_, place=f"{where}：{_masked(office, one.reason, now)}")
 
 
 def _in_attachment(
@@ -133,7 +179,10 @@ def _scanned(office: Office, unit: Unit, now: datetime, rules: Rules | None) -> 
 
 def _said(office: Office, listed: Attached, place: str, now: datetime) -> str:
     """A place as it may be shown: names of sheets and members come from the file and may hold a value themselves."""
-    said = f"附件“{listed.name}” {place}"
+    return _masked(office, f"附件“{listed.name}” {place}", now)
+
+
+def _masked(office: Office, said: str, now: datetime) -> str:
     for one in reversed(scan_text(office, said, now)):
         said = said[: one.start] + one.masked + said[one.end :]
     return said

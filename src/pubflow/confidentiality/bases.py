@@ -15,6 +15,7 @@ from pubflow.confidentiality.public_facts import PublicFacts, load_public_facts
 from pubflow.confidentiality.scan import Rules, ScanFinding, load_rules, scan
 from pubflow.moments import SHANGHAI
 from pubflow.office.office import Office
+from pubflow.office.protected_tables import protection_rules
 
 RULES = "rules/confidentiality.toml"
 
@@ -60,4 +61,7 @@ def rules_digest(office: Office, now: datetime) -> str:
     """SHA-256 over the rules, facts and terms that hold today: it changes with a file, and with a date in one."""
     facts = sorted(one.model_dump_json() for one in facts_of(office).facts if one.covers_on(today(now)))
     terms = lexicons_digest(office.settings.folder, today(now))
-    return hashlib.sha256("\n".join((rules_of(office, now).model_dump_json(), terms, *facts)).encode()).hexdigest()
+    tables = repr(protection_rules(office, now))
+    return hashlib.sha256(
+        "\n".join((rules_of(office, now).model_dump_json(), terms, tables, *facts)).encode()
+    ).hexdigest()

@@ -24,6 +24,7 @@ from pubflow.desk import (
     releases,
     reports,
     reviewing,
+    tables,
 )
 from pubflow.errors import PubflowError, StepRefused
 from pubflow.moments import utc_now
@@ -46,7 +47,7 @@ def application(office: Office, run_flow: flows.RunFlow) -> FastAPI:
     app.state.office = office
     app.state.run_flow = run_flow
     app.state.link_limits = outside_page.limits_of(office)
-    rooms = (people, reports, decisions, releases, audit, flows, reviewing, proposals, notices, attachments)
+    rooms = (people, reports, decisions, releases, audit, flows, reviewing, proposals, notices, attachments, tables)
     for room in (*rooms, checking, exceptional, outside_page):
         app.include_router(room.router)
     app.add_exception_handler(PubflowError, _refused)

@@ -2,8 +2,10 @@
 
 import threading
 import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pubflow.documents.attachments import LARGEST, MOST, Attached, kind_of_name, name_problem
 from pubflow.drafting.actions import may_edit, save_edit
@@ -14,6 +16,7 @@ from pubflow.office.access import open_text
 from pubflow.office.attachments import keep_attachment, listed_as, named
 from pubflow.office.line import refusals_recorded
 from pubflow.office.office import HiddenFinding, Office
+from pubflow.records.store import Tx
 from pubflow.records.tables import Edition
 
 _ONE_AT_A_TIME = threading.Lock()  # a workbook is held whole while it is cleaned: two large ones would be too much
@@ -44,11 +47,13 @@ def attach(
     *,
     reason: str,
     replace: bool = False,
+    also: Callable[[Tx, Edition, Attached], Mapping[str, Any]] | None = None,
     now: datetime,
 ) -> AttachedFile:
     """Look through a file in memory, clean it, keep the cleaned copy, and save a version that lists it.
 
-    replace: a file of that name is listed already and gives way. The original is not kept.
+    replace: a file of that name is listed already and gives way. The original is not kept. also: more to write in the
+    same transaction; what it returns joins the event.
     Raises BadInput (name, kind, size, what cannot be read or cleaned), SecretMarkFound, StepRefused, AlreadyMoved;
     nothing is kept then.
     """
@@ -79,6 +84,7 @@ def attach(
                 raise AlreadyMoved(report_id, f"版本 {before.digest[:12]}")
             keep_attachment(office, tx, edition, listed, copy.content, content, by=actor.id)
             data = {"attached": listed.sha256, "kind": listed.kind, "size": listed.size, "hidden": len(hidden)}
+            data |= also(tx, edition, listed) if also else {}
             save_edit(office, tx, edition, new, actor, reason=said, data=data)
     return AttachedFile(edition, listed, copy.removed, hidden)
 

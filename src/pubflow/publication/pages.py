@@ -38,13 +38,17 @@ _PAGES_PER_FOLDER = 10  # a publication touches such a folder and has to copy it
 
 @dataclass(frozen=True)
 class PublicAttachment:
-    """An attachment as the page lists it. path: within the item's folder; size: bytes; sha256: of them."""
+    """An attachment as the page lists it. path: within the item's folder; size: bytes; sha256: of them.
+
+    rows: of a small table, header first, for showing it on the page; empty otherwise.
+    """
 
     name: str
     kind_name: str
     size: int
     sha256: str
     path: str
+    rows: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -206,6 +210,8 @@ def item_pages(item: PublicItem, site: Site, env: Environment) -> dict[str, byte
         what = f"没有列出附件“{unlisted[0]}”"
         raise BadInput(what, "portal/item.html.j2", "请从安装包的 config/templates 补回该文件，再补上本局的改动")
     record = {name: value for name, value in asdict(item).items() if name != "body_markdown"}
+    for one in record["attachments"]:
+        del one["rows"]  # the file itself lies beside the record
     record["published_at"] = iso(item.published_at)
     record["body_sha256"] = hashlib.sha256(item.body_markdown.encode()).hexdigest()
     as_json = json.dumps(record, ensure_ascii=False, indent=2) + "\n"

@@ -1,9 +1,12 @@
 """Staging: everything of a release rendered, sealed and digested before its instant. The work of its flow."""
 
 import base64
+import csv
 import hashlib
+import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -12,7 +15,7 @@ from jinja2 import Environment
 from sqlmodel import Session, select
 
 from pubflow.audit.events import Event
-from pubflow.documents.attachments import KINDS
+from pubflow.documents.attachments import KINDS, Attached
 from pubflow.documents.templates import office_templates
 from pubflow.errors import PubflowError, Reason, StepRefused, StorageFailed
 from pubflow.lifecycle.stages import ZH, Machine, ReleaseAction, ReleaseState, Stage
@@ -27,6 +30,7 @@ from pubflow.publication.tree import staged_digest
 from pubflow.records.tables import Edition, Release, Report, ReviewForm, StagedPages
 
 _ACTOR = f"flow:{SCHEDULED_PUBLICATION}"
+_SHOWN_BYTES, _SHOWN_ROWS, _SHOWN_COLUMNS = 65_536, 300, 20  # a larger table is read as a file
 _OTHER_TEXT = Reason("other_text", "登记的文字不是签发的那一版，不得公开；请查看 pubflow audit verify")
 Files = dict[str, bytes]
 
@@ -141,6 +145,17 @@ def public_item(office: Office, session: Session, edition: Edition, instant: dat
     )
 
 
+def _rows(listed: Attached, content: bytes) -> tuple[tuple[str, ...], ...]:
+    """A small CSV as rows, so that readers see the table without opening a file; nothing for any other."""
+    if listed.kind != "csv" or listed.size > _SHOWN_BYTES:
+        return ()
+    try:
+        rows = tuple(tuple(row) for row in csv.reader(io.StringIO(content.decode("utf-8-sig"))) if any(row))
+    except (UnicodeDecodeError, csv.Error):
+        return ()
+    return rows if 1 < len(rows) <= _SHOWN_ROWS and len(rows[0]) <= _SHOWN_COLUMNS else ()
+
+
 def _notes(session: Session, edition: Edition) -> tuple[str, ...]:
     """What the page says beside the text: that something was left out, and by which law (区分处理)."""
     form = session.get(ReviewForm, (edition.id, edition.digest))
@@ -149,13 +164,14 @@ def _notes(session: Session, edition: Edition) -> tuple[str, ...]:
 
 def _render(office: Office, session: Session, edition: Edition, release: Release) -> Files:
     item = public_item(office, session, edition, release.instant)
-    pages = item_pages(item, site_of(office), page_templates(office.settings.templates))
     head, folder = open_text(office, session, edition).head, item_path(item.report_id)
-    files = {
-        f"{folder}{attachment_path(one)}": content
-        for one, content in opened_attachments(office, session, edition, head)
-    }
-    return pages | files
+    files: Files = {}
+    listed: list[PublicAttachment] = []
+    for shown, (one, content) in zip(item.attachments, opened_attachments(office, session, edition, head), strict=True):
+        files[f"{folder}{attachment_path(one)}"] = content
+        listed.append(replace(shown, rows=_rows(one, content)))
+    whole = replace(item, attachments=tuple(listed))
+    return item_pages(whole, site_of(office), page_templates(office.settings.templates)) | files
 
 
 def _sealed(office: Office, session: Session, edition: Edition, release: Release, files: Files) -> StagedPages:

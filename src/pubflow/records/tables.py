@@ -205,6 +205,25 @@ class Attachment(SQLModel, table=True):
     added_at: datetime = _moment()
 
 
+class ProtectedTable(SQLModel, table=True):
+    """What an attached table was made from: the check audits it again, later tables of its series are tied to it.
+
+    cleaned_digest: of the attachment, as it is printed. series: keyed fingerprint of the name; period: YYYY-MM, both
+    empty where there is none. structure_digest: SHA-256 of the relations that the person confirmed. sealed: the table
+    with nothing hidden, respondents, contributions and what was chosen, as JSON.
+    """
+
+    __tablename__ = "protected_table"
+    report_id: str = Field(foreign_key="report.id", primary_key=True)
+    cleaned_digest: str = Field(primary_key=True)
+    series: str = Field(default="", index=True)
+    period: str = ""
+    structure_digest: str
+    sealed: bytes = _sealed()
+    made_by: str = Field(foreign_key="person.id")
+    made_at: datetime = _moment()
+
+
 class ImportWarning(SQLModel, table=True):
     """An oddity of an imported file that a person must accept or mend.
 
