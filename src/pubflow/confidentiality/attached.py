@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from pubflow.confidentiality.bases import facts_of, lexicon_of, rules_of, scan_text, today
+from pubflow.confidentiality.embargoed import embargoed_in
 from pubflow.confidentiality.files import MOST, UNCHECKED
 from pubflow.confidentiality.fingerprints import life_of
 from pubflow.confidentiality.markup import plain_markup
@@ -90,6 +91,14 @@ def scan_whole(
         for one in scan_text(office, canonical, now, rules)
     ]
     found += _in_tables(office, canonical, now)
+    found += [
+        Located(
+            one,
+            office.vault.fingerprint(canonical[one.start : one.end]),
+            life_of(office.vault, one.rule, canonical, one.start, one.end),
+        )
+        for one in embargoed_in(office, session, edition, canonical)
+    ]
     for listed, content in opened_attachments(office, session, edition, text.head):
         found += _in_attachment(office, listed, content, now, rules)
         found += _in_attached_tables(office, session, edition, listed, content, now)

@@ -86,6 +86,19 @@ class ReleaseFact:
 
 
 @dataclass(frozen=True)
+class EmbargoFact:
+    """A report whose figures this edition quotes and whose embargo it inherits. instant: None without a release.
+
+    together: both are in one release. public: it is out, and holds nothing back any more.
+    """
+
+    report_id: str
+    instant: datetime | None
+    together: bool = False
+    public: bool = False
+
+
+@dataclass(frozen=True)
 class EditionFacts:
     """One edition at the moment of a decision.
 
@@ -104,6 +117,7 @@ class EditionFacts:
     missing_consents: co-producing organs that have not consented to this text.
     open_faults: answers of outside fact checks that found a fault and that nobody has responded to.
     referral: empty, open (the officer has referred this text and waits), or withheld (the answer was 不予公开).
+    embargoes: reports whose embargo this text inherits, since it quotes their figures.
     not_standing: deciders who lost their role, where the workflow says that their decision then does not stand.
     """
 
@@ -134,6 +148,7 @@ class EditionFacts:
     open_faults: tuple[str, ...] = ()
     referral: str = ""
     not_standing: tuple[LostDecider, ...] = ()
+    embargoes: tuple[EmbargoFact, ...] = ()
     form_filled: bool = False
     release: ReleaseFact | None = None
     staged_digest_matches: bool = False

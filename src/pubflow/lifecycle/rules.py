@@ -196,6 +196,36 @@ def release_planned(facts: EditionFacts, actor: Actor, now: datetime) -> list[Re
     return []
 
 
+def embargo_inherited(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """Who quotes figures of a report not yet released is signed for no instant before it (implementing regulation of
+    the Statistics Law, Art. 28)."""
+    return embargo_objections(facts, facts.release.instant) if facts.release else []
+
+
+def embargo_objections(facts: EditionFacts, instant: datetime) -> list[Reason]:
+    """Why this edition may not go out at `instant`: what it quotes is not out by then."""
+    found = []
+    for one in facts.embargoes:
+        if one.public or one.together:
+            continue
+        if one.instant is None:
+            what = f"引用了 {one.report_id} 的数字，{one.report_id} 还没有发布计划；请先为它计划发布"
+            found.append(Reason("embargo", what))
+        elif one.instant >= instant:
+            what = f"引用了 {one.report_id} 的数字，不得早于它发布；请把发布时间移到它之后，或列入同一次发布"
+            found.append(Reason("embargo", what))
+    return found
+
+
+def embargo_over(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
+    """What is quoted is public, or becomes public in the same release."""
+    return [
+        Reason("embargo", f"引用了 {one.report_id} 的数字，它还没有公开；请等它发布后用 release retry 重试")
+        for one in facts.embargoes
+        if not one.public and not one.together
+    ]
+
+
 def instant_reached(facts: EditionFacts, actor: Actor, now: datetime) -> list[Reason]:
     """Never early, and no override."""
     if facts.release is None or facts.release.state is not ReleaseState.STAGED:

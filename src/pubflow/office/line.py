@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from pubflow.audit.events import Event
 from pubflow.errors import AlreadyMoved, BadInput, NotFound, StepRefused
-from pubflow.lifecycle.facts import Actor, ClaimFact, EditionFacts, ExemptionFact, ReleaseFact, ReviewFact
+from pubflow.lifecycle.facts import Actor, ClaimFact, EditionFacts, EmbargoFact, ExemptionFact, ReleaseFact, ReviewFact
 from pubflow.lifecycle.masks import CONFIRM_DIFFERENCE, ReviewedTexts
 from pubflow.lifecycle.stages import OPENED_BY_FLOW, ZH, Action, ReleaseState, Stage
 from pubflow.lifecycle.steps import STEPS, judged, next_stage
@@ -39,6 +39,10 @@ from pubflow.records.tables import (
 )
 
 Also = Callable[[Tx, Edition, EditionFacts, Actor], Mapping[str, Any] | None]
+
+
+EMBARGO_RULE = "embargo:"  # before the number of the report whose figure a text says
+INHERITS = "inherit_embargo"  # the ground by which such a text waits for that report
 
 
 def newest_edition(session: Session, report_id: str) -> Edition:
@@ -117,6 +121,7 @@ def facts_of(session: Session, edition: Edition) -> EditionFacts:
         missing_fields=_missing(version) if drafting else (),
         broken_checks=tuple(version.broken_checks) if version else (),
         open_warnings=tuple(sorted(warnings)),
+        embargoes=_embargoes(session, edition, here),
         open_findings=sum(finding.decision == "" for finding in here),
         open_proposals=_open_proposals(session, edition, line) if findings and (drafting or checking) else (),
         difference_from=texts.difference_from(edition.digest),
@@ -223,6 +228,28 @@ def _exemptions(session: Session) -> tuple[ExemptionFact, ...]:
         )
         for one in session.exec(select(Exemption)).all()
     )
+
+
+def _embargoes(session: Session, edition: Edition, findings: Sequence[Finding]) -> tuple[EmbargoFact, ...]:
+    """From the officer's decisions on this very text: each finding of the type names its report in its rule."""
+    sources = {
+        finding.rule.removeprefix(EMBARGO_RULE)
+        for finding in findings
+        if finding.ground == INHERITS and finding.rule.startswith(EMBARGO_RULE)
+    }
+    made = []
+    for source in sorted(sources):
+        other = newest_edition(session, source)
+        release = session.get(Release, other.release_id) if other.release_id else None
+        made.append(
+            EmbargoFact(
+                source,
+                release.instant if release else None,
+                together=release is not None and release.id == edition.release_id,
+                public=other.stage in (Stage.PUBLISHED, Stage.SUPERSEDED),
+            )
+        )
+    return tuple(made)
 
 
 def _release_fact(session: Session, edition: Edition) -> ReleaseFact | None:

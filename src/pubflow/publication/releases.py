@@ -10,10 +10,11 @@ from sqlmodel import Session, col, delete, select
 from pubflow.audit.events import Event
 from pubflow.errors import AlreadyMoved, BadInput, NotFound, Reason, StepRefused
 from pubflow.lifecycle.facts import Actor, EditionFacts
+from pubflow.lifecycle.rules import embargo_objections
 from pubflow.lifecycle.stages import ZH, Action, ReleaseAction, ReleaseState, Stage
 from pubflow.lifecycle.steps import PLANNERS, PLANS_ALL, RELEASE_STEPS, release_judged
 from pubflow.moments import iso, shown
-from pubflow.office.line import absent_behind, newest_edition, refusals_recorded, take_step
+from pubflow.office.line import absent_behind, facts_of, newest_edition, refusals_recorded, take_step
 from pubflow.office.office import Office
 from pubflow.publication.moving_earlier import ask_earlier, confirm_earlier
 from pubflow.publication.tree import PublicTree
@@ -131,6 +132,9 @@ def change(
             judged, action, actor, now, instant=release.instant, to=to, reason=reason, of_two=of_two
         )
         reasons += _further_objections(action, signed)
+        if action is ReleaseAction.MOVE and to is not None:
+            for edition in editions_of(tx.session, release):
+                reasons += embargo_objections(facts_of(tx.session, edition), to)
         if confirm and not of_two:
             reasons.append(Reason("nothing_asked", "没有等待确认的提前申请；只有提前已确认的发布才需要两人"))
         if reasons:
