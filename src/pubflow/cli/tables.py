@@ -184,7 +184,7 @@ def audit_table(
     sheet, loose = _with_earlier(given, period, earlier or [], whole)
     rules = _rules()
     with waiting("正在审核整张表"):
-        done = audit(sheet.cells, sheet.marked, levels_of(sheet, rules))
+        done = audit(sheet.cells, sheet.marked, levels_of(sheet, rules), rules=rules)
     if confidential:
         _write(confidential, json.dumps(_secret(done, rules), ensure_ascii=False, indent=2) + "\n", 0o600)
     unsafe = [(one.cell, one.reason) for one in done.unsafe]

@@ -51,8 +51,8 @@ def in_attached_table(
     try:
         sheet, loose = tied(office, session, edition.report_id, origin)
         printed = read_sheet(Given(name, text), original=read_sheet(origin.given))
-        levels = levels_of(sheet, protection_rules(office, now))
-        unsafe = audit(sheet.cells, printed.marked, levels, intervals=False).unsafe
+        rules = protection_rules(office, now)
+        unsafe = audit(sheet.cells, printed.marked, levels_of(sheet, rules), rules=rules, intervals=False).unsafe
     except BadInput as error:
         yield TableFinding(CONTRADICTS, UNCHECKED, Severity.HARD, f"表未能核算：{error.what}")
         return

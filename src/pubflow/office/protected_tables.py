@@ -136,7 +136,8 @@ def table_view(office: Office, actor: Actor, report_id: str, name: str, *, inter
 
 def _intervals(office: Office, session: Session, report_id: str, origin: Origin, now: datetime) -> list[IntervalOut]:
     sheet, _ = tied(office, session, report_id, origin)
-    done = audit(sheet.cells, origin.hidden, levels_of(sheet, protection_rules(office, now)))
+    rules = protection_rules(office, now)
+    done = audit(sheet.cells, origin.hidden, levels_of(sheet, rules), rules=rules)
     inside = [one for one in done.verdicts if one.cell in sheet.places]
     return [IntervalOut(one.cell, _finite(one.low), _finite(one.high)) for one in inside]
 

@@ -1,14 +1,14 @@
 """The audit of a whole pattern: what an outsider, and each respondent that is alone in a cell, can compute."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from pubflow.errors import PubflowError
+from pubflow.errors import BadInput, PubflowError
 from pubflow.protection.outsider import UP, Equations, Floats, Weakness, interval, weaknesses
-from pubflow.protection.sensitivity import Level, informed
+from pubflow.protection.sensitivity import Level, Rule, informed, sums_given_away
 from pubflow.protection.table import SetOfCells, State
 
 
@@ -72,16 +72,28 @@ def groups_of(equations: Equations) -> list[frozenset[int]]:
     return [frozenset(equations.index[id] for id in group) for group in informed(equations.table)]
 
 
-def audit(table: SetOfCells, hidden: Collection[str], levels: Mapping[str, Level], *, intervals: bool = True) -> Audit:
+def audit(
+    table: SetOfCells,
+    hidden: Collection[str],
+    levels: Mapping[str, Level],
+    *,
+    rules: Sequence[Rule] = (),
+    intervals: bool = True,
+    late: Callable[[], bool] = lambda: False,
+) -> Audit:
     """Judge the pattern `hidden` for the sensitive cells of `levels`.
 
-    intervals: also compute the exact interval of every hidden cell; without it only the verdicts.
+    rules: what sums of hidden cells are judged by as well. intervals: also compute the exact interval of every hidden
+    cell; without it only the verdicts. late: the time is up. Raises BadInput then: half an audit proves nothing.
     """
     equations = Equations(table)
     made = pattern(equations, hidden)
     found: dict[int, Weakness] = {}
-    for weakness in weaknesses(equations, made, equations.needs(dict(levels)), groups_of(equations)):
+    needs = equations.needs(dict(levels))
+    for weakness in weaknesses(equations, made, needs, groups_of(equations), late=late):
         found.setdefault(weakness.need.cell, weakness)
+    if late():
+        raise BadInput("没有在限定的时间内审核完", "", "请增加 --seconds，或按专业、地区拆成几张表")
     asked = [equations.index[id] for id in levels] + [int(cell) for cell in np.flatnonzero(made)]
     reached = interval(equations, made, list(dict.fromkeys(asked))) if intervals else {}
     verdicts = []
@@ -94,12 +106,23 @@ def audit(table: SetOfCells, hidden: Collection[str], levels: Mapping[str, Level
             low = high = math.nan
         reason = _reason(equations, found[cell], made) if cell in found else ""
         verdicts.append(Verdict(equations.ids[cell], bool(made[cell]), cell not in found, low, high, reason))
+    for relation, sum_ in sums_given_away(table, {equations.ids[int(one)] for one in np.flatnonzero(made)}, rules):
+        reason = f"合计数由 {relation.words} 推算得出，而它们合起来调查对象过少或过于集中"
+        verdicts.append(Verdict(sum_.id, True, False, sum_.value, sum_.value, reason))
     return Audit(tuple(verdicts))
 
 
-def refuse_unsafe(table: SetOfCells, hidden: Collection[str], levels: Mapping[str, Level]) -> Audit:
-    """The audit of a safe pattern. Raises UnsafePattern, naming cells and reasons, for any other."""
-    done = audit(table, hidden, levels)
+def refuse_unsafe(
+    table: SetOfCells,
+    hidden: Collection[str],
+    levels: Mapping[str, Level],
+    *,
+    rules: Sequence[Rule] = (),
+    intervals: bool = True,
+    late: Callable[[], bool] = lambda: False,
+) -> Audit:
+    """The audit of a safe pattern. Raises UnsafePattern naming cells and reasons for any other, BadInput when late."""
+    done = audit(table, hidden, levels, rules=rules, intervals=intervals, late=late)
     if not done.safe:
         raise UnsafePattern(
             tuple(one.cell for one in done.unsafe), tuple(f"{one.cell}：{one.reason}" for one in done.unsafe)

@@ -38,6 +38,7 @@ class Protected:
 
     sheet: Sheet
     pattern: Pattern
+    rules: tuple[Rule, ...]
     levels: Mapping[str, Level]
     printed: str
 
@@ -59,7 +60,9 @@ class Protected:
                 rules = dict.fromkeys(_WORDS.get(one, one) for one in self.levels[id].rule.split("、"))
                 told[id] = f"本身须隐去：{'、'.join(rules)}"
                 continue
-            without = audit(self.sheet.cells, self.pattern.hidden - {id}, self.levels, intervals=False)
+            without = audit(
+                self.sheet.cells, self.pattern.hidden - {id}, self.levels, rules=self.rules, intervals=False
+            )
             protects = "、".join(one.cell for one in without.unsafe)
             told[id] = f"否则可推算：{protects}" if protects else "搜索时间内未能证明可以公布"
         return told
@@ -77,8 +80,10 @@ def levels_of(sheet: Sheet, rules: Sequence[Rule]) -> dict[str, Level]:
 def make_safe(sheet: Sheet, rules: Sequence[Rule], wish: Wish) -> Protected:
     """Hide what must be hidden. Raises BadInput, UnsafePattern; then there is nothing that could be printed."""
     levels = levels_of(sheet, rules)
-    made = protect(sheet.cells, levels, cost=wish.cost, weights=wish.weights, keep=wish.keep, seconds=wish.seconds)
-    return Protected(sheet, made, levels, protected_csv(sheet, made.hidden & set(sheet.places)))
+    made = protect(
+        sheet.cells, levels, cost=wish.cost, weights=wish.weights, keep=wish.keep, rules=rules, seconds=wish.seconds
+    )
+    return Protected(sheet, made, tuple(rules), levels, protected_csv(sheet, made.hidden & set(sheet.places)))
 
 
 def alternatives(sheet: Sheet, rules: Sequence[Rule], wish: Wish) -> list[Alternative]:

@@ -6,11 +6,11 @@ inferred); formulas and protection levels of the Handbook on Statistical Disclos
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pubflow.protection.table import Cell, Contribution, SetOfCells, State
+from pubflow.protection.table import Cell, Contribution, Relation, SetOfCells, State
 
 
 class Weighting(StrEnum):
@@ -164,6 +164,39 @@ def sensitive_cells(
             names = "、".join(dict.fromkeys(one.rule for one in levels))
             width = max(smallest, *(one.upper for one in levels))
             found[id] = Level(max(smallest, *(one.lower for one in levels)), width, names)
+    return found
+
+
+def together(cells: Sequence[Cell]) -> Cell:
+    """Several cells as one: what an outsider knows of them is their sum. A holding in several of them is one."""
+    value = math.fsum(cell.value for cell in cells)
+    if all(cell.contributions for cell in cells):
+        parts = tuple(one for cell in cells for one in cell.contributions)
+        return Cell(" + ".join(cell.id for cell in cells), value, len(by_holding(parts)), parts)
+    counts = [cell.respondents for cell in cells]
+    known = [count for count in counts if count is not None]
+    told = sum(known) if len(known) == len(counts) else None
+    return Cell(" + ".join(cell.id for cell in cells), value, told)
+
+
+def sums_given_away(
+    table: SetOfCells, hidden: Collection[str], rules: Sequence[Rule], weighting: Weighting = Weighting.COPIES
+) -> list[tuple[Relation, Cell]]:
+    """Sums of hidden cells that everybody can subtract and that a rule holds for: two cells of one holding, say.
+
+    Only of relations with nothing else hidden: total and all other parts are printed.
+    """
+    found = []
+    for relation in table.relations:
+        if not relation.total or relation.total in hidden or relation.low or relation.high:
+            continue
+        inside = [table.cells[id] for id, _ in relation.terms[1:] if id in hidden]
+        if len(inside) < 2:
+            continue  # a single one is known exactly, which the linear programs see
+        sum_ = together(inside)
+        seen = summary(sum_, weighting)
+        if seen.respondents != 0 and any(level(rule, seen, sum_.value) for rule in rules):
+            found.append((relation, sum_))
     return found
 
 

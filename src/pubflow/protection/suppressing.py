@@ -9,7 +9,7 @@ of the integer program says how far it is from the cheapest. Whatever comes out 
 
 import math
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,12 +30,13 @@ from pubflow.protection.outsider import (
     quiet_solver,
     weaknesses,
 )
-from pubflow.protection.sensitivity import Level
-from pubflow.protection.table import SetOfCells, State
+from pubflow.protection.sensitivity import Level, Rule, sums_given_away
+from pubflow.protection.table import Relation, SetOfCells, State
 
 _RATE = 0.01  # of the value it speaks of: a hidden rate costs little
 _TOTAL = 1e3  # times the dearest part: a total is hidden where nothing else helps
 _PRICE_STEPS = 1e5  # prices are scaled so that the dearest ordinary cell costs this much
+_GRACE, _PATIENCE = 20.0, 4.0  # seconds, and times the search, for a pattern without one and for the audit
 _PROVEN = 1e-6
 _CUTS = 400  # taken from one round of attacks
 _RELAXED = 800  # cells up to which the relaxed program is attacked as well
@@ -88,6 +89,10 @@ class _Clock:
 
     def late(self) -> bool:
         return self.left() <= 0
+
+
+class _Late(Exception):
+    """The time for looking is up."""
 
 
 class _Search:
@@ -158,17 +163,21 @@ class _Search:
     # -- quick patterns
 
     def mend(self, made: Floats) -> Floats | None:
-        """Hide more until nothing is weak. None: with the cells that may be hidden there is no way."""
+        """Hide more until nothing is weak. None: with the cells that may be hidden there is no way. Raises _Late."""
         made = made.copy()
         paths = _Paths(self.equations, self.free, self.prices)
         while True:
-            found = self.weak(made)
+            found = self.weak(made, late=self.clock.late)
+            if self.clock.late():
+                raise _Late
             self.learn(found, made)
             if not found:
                 return made
             found.sort(key=lambda one: (-one.need.width, one.need.cell))
             changed = False
             for weakness in found:
+                if self.clock.late():
+                    raise _Late
                 more = paths.cheapest(made, weakness)
                 if more is None:
                     return None
@@ -345,7 +354,7 @@ class _Master:
         made[self._columns] = np.round(values) if whole else values.clip(0.0, 1.0)
         base = search.cost(search.must)
         bound = info.mip_dual_bound if whole else info.objective_function_value
-        return made, base + float(bound)
+        return made, base + (float(bound) if math.isfinite(bound) else 0.0)
 
 
 def protect(
@@ -356,17 +365,18 @@ def protect(
     weights: Mapping[str, float] | None = None,
     keep: Collection[str] = (),
     keep_totals: bool = True,
+    rules: Sequence[Rule] = (),
     seconds: float = 10.0,
 ) -> Pattern:
     """A safe pattern for the sensitive cells `levels`.
 
     weights: costs of the office by cell, instead of `cost`. keep: cells that stay published whatever it costs.
     keep_totals: totals stay unless there is no other way; else they cost what they cost.
-    seconds: for the improvement; the first safe pattern takes what it takes.
-    Raises BadInput (Chinese) when a kept or published cell is itself sensitive or no safe pattern spares it;
+    rules: what the sums of hidden cells are judged by as well. seconds: for the search; when it ends without a safe
+    pattern a dearer one is taken that needs none, and after several times as long the table is refused.
+    Raises BadInput (Chinese) when a kept or published cell is itself sensitive, nothing safe spares it, or time is up;
     UnsafePattern when the audit at the end finds something (then nothing may be written).
     """
-    clock = _Clock(seconds)
     equations = Equations(table)
     for id in keep:
         if id not in table.cells:
@@ -376,36 +386,90 @@ def protect(
     for id in levels:
         if table.cells[id].state is State.PUBLIC:
             raise BadInput("这一格本身须隐去，但已经公布过", id, "请报告保密员")
-    must = pattern(equations, levels)
     prices = _prices(equations, cost, weights or {}, keep_totals=keep_totals)
-    search = _Search(equations, must, equations.needs(dict(levels)), prices, clock)
-    made = None
-    for free in _stages(equations, must, keep, keep_totals=keep_totals):
-        search.free = free
-        made = search.mend(must)
-        if made is not None:
+    stages = _Stages(equations, keep, keep_totals=keep_totals)
+    clock, limit = _Clock(seconds), _Clock(_GRACE + _PATIENCE * seconds)
+    more: set[str] = set()  # hidden since the sum of others would give somebody away
+    while True:
+        must = pattern(equations, {*levels, *more})
+        search = _Search(equations, must, equations.needs(dict(levels)), prices, clock)
+        best, bound, rounds = _searched(search, stages.of(must), limit)
+        hidden = frozenset(equations.ids[int(cell)] for cell in np.flatnonzero(best))
+        wrong = sums_given_away(table, hidden, rules)
+        if not wrong:
             break
-    if made is None:
-        raise BadInput("没有安全的隐去办法：保留的格和已公布的格已足以推算", "", "请减少 --keep，或合并行列后再试")
-    best = search.trim(made)
-    best, bound, rounds = _improve(search, best)
-    hidden = frozenset(equations.ids[int(cell)] for cell in np.flatnonzero(best))
-    done = refuse_unsafe(table, hidden, levels)
+        more |= {_beside(search, relation, hidden, stages) for relation, _ in wrong}
+    late = _Clock(_GRACE + _PATIENCE * seconds).late
+    done = refuse_unsafe(table, hidden, levels, rules=rules, intervals=not limit.late(), late=late)
     totals = tuple(id for id in table.totals if id in hidden and id not in levels)
-    price = _price(search, best, bound, prices)
+    price = _price(search, best, bound, prices, len(set(levels) & hidden))
     return Pattern(hidden, frozenset(levels), done, price, tuple(sorted(totals)), rounds)
 
 
-def _stages(equations: Equations, must: Floats, keep: Collection[str], *, keep_totals: bool) -> list[Bools]:
+def _searched(search: _Search, stages: list[Bools], limit: _Clock) -> tuple[Floats, float, int]:
+    """A safe pattern, the bound and the rounds. Raises BadInput when there is none, or none is found in time."""
+    try:
+        made = None
+        for free in stages:
+            search.free = free
+            made = search.mend(search.must)
+            if made is not None:
+                break
+    except _Late:
+        return _wide(search, stages, limit), search.cost(search.must), 0
+    if made is None:
+        raise BadInput("没有安全的隐去办法：保留的格和已公布的格已足以推算", "", "请减少 --keep，或合并行列后再试")
+    return _improve(search, search.trim(made))
+
+
+def _wide(search: _Search, stages: list[Bools], limit: _Clock) -> Floats:
+    """A dear pattern without a search: all that stands beside what is hidden, then all that may be hidden."""
+    equations = search.equations
+    beside = np.zeros(len(search.must), dtype=bool)
+    for cell in np.flatnonzero(search.must):
+        for number in equations.rows_of[int(cell)]:
+            beside[equations.rows[number].cells] = True
+            if equations.rows[number].rate >= 0:
+                beside[equations.rows[number].rate] = True
+    for free in stages:
+        search.free = free
+        for chosen in (free & beside, free):
+            made = np.where(chosen, 1.0, search.must)
+            weak = search.weak(made, first=True, late=limit.late)
+            if limit.late():
+                raise BadInput("没有在限定的时间内找到安全的办法", "", "请增加 --seconds，或按专业、地区拆成几张表")
+            if not weak:
+                return made
+    raise BadInput("没有安全的隐去办法：保留的格和已公布的格已足以推算", "", "请减少 --keep，或合并行列后再试")
+
+
+def _beside(search: _Search, relation: Relation, hidden: Collection[str], stages: "_Stages") -> str:
+    """The cheapest cell of a sum that may be hidden as well. Raises BadInput when there is none."""
+    index = search.equations.index
+    others = [id for id, _ in relation.terms if id not in hidden]
+    for free in stages.of(search.must):
+        able = [id for id in others if free[index[id]]]
+        if able:
+            return min(able, key=lambda id: search.prices[index[id]])
+    raise BadInput("没有安全的隐去办法：隐去的格合起来仍指向一个调查对象", relation.words, "请减少 --keep，或合并行列")
+
+
+class _Stages:
     """Which cells may be hidden, in the order of trying: no total; any but the topmost; any."""
-    open_ = np.array([cell.state is State.OPEN for cell in equations.table.cells.values()]) & ~equations.empty
-    for id in keep:
-        open_[equations.index[id]] = False
-    totals = np.array([id in equations.table.totals for id in equations.ids])
-    parts = {id for relation in equations.table.relations if relation.total for id, _ in relation.terms[1:]}
-    topmost = np.array([id in equations.table.totals and id not in parts for id in equations.ids])
-    stages = [open_ & ~totals, open_ & ~topmost, open_] if keep_totals else [open_ & ~topmost, open_]
-    return [stage | (must > 0) for stage in stages]
+
+    def __init__(self, equations: Equations, keep: Collection[str], *, keep_totals: bool) -> None:
+        table = equations.table
+        open_ = np.array([cell.state is State.OPEN for cell in table.cells.values()]) & ~equations.empty
+        for id in keep:
+            open_[equations.index[id]] = False
+        totals = np.array([id in table.totals for id in equations.ids])
+        parts = {id for relation in table.relations if relation.total for id, _ in relation.terms[1:]}
+        topmost = np.array([id in table.totals and id not in parts for id in equations.ids])
+        self._stages = [open_ & ~totals, open_ & ~topmost, open_] if keep_totals else [open_ & ~topmost, open_]
+
+    def of(self, must: Floats) -> list[Bools]:
+        """The same, with what must be hidden in each."""
+        return [stage | (must > 0) for stage in self._stages]
 
 
 def _prices(equations: Equations, cost: Cost, weights: Mapping[str, float], *, keep_totals: bool) -> Floats:
@@ -450,7 +514,10 @@ def _improve(search: _Search, best: Floats) -> tuple[Floats, float, int]:
             best = candidate if search.cost(candidate) < search.cost(best) else best
             break
         learnt = search.learn(weak, candidate)
-        mended = search.mend(candidate)
+        try:
+            mended = search.mend(candidate)
+        except _Late:
+            break
         if mended is not None:
             mended = search.trim(mended)
             best = mended if search.cost(mended) < search.cost(best) else best
@@ -489,7 +556,7 @@ def _first_cuts(search: _Search) -> None:
                 search.learn([Weakness(need, group, 0.0, ((number, need.side / own),))], search.must)
 
 
-def _price(search: _Search, made: Floats, bound: float, prices: Floats) -> Price:
+def _price(search: _Search, made: Floats, bound: float, prices: Floats, primary: int) -> Price:
     equations = search.equations
     totals = np.array([id in equations.table.totals for id in equations.ids])
     inner = ~totals & ~equations.rates
@@ -497,4 +564,4 @@ def _price(search: _Search, made: Floats, bound: float, prices: Floats) -> Price
     whole = float(values[inner].sum())
     hidden = made > 0
     share = float(values[inner & hidden].sum()) / whole if whole else 0.0
-    return Price(int(hidden.sum()), int((hidden & (search.must == 0)).sum()), share, float(prices @ made), bound)
+    return Price(int(hidden.sum()), int(hidden.sum()) - primary, share, float(prices @ made), bound)
