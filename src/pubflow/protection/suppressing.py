@@ -36,7 +36,8 @@ from pubflow.protection.table import Relation, SetOfCells, State
 _RATE = 0.01  # of the value it speaks of: a hidden rate costs little
 _TOTAL = 1e3  # times the dearest part: a total is hidden where nothing else helps
 _PRICE_STEPS = 1e5  # prices are scaled so that the dearest ordinary cell costs this much
-_GRACE, _PATIENCE = 20.0, 4.0  # seconds, and times the search, for a pattern without one and for the audit
+_FIRST = 30.0  # seconds for the first pattern beyond those of the search; then a dearer one is taken without a search
+_GRACE, _PATIENCE = 20.0, 4.0  # seconds, and times the search: for such a pattern, and for the audit
 _PROVEN = 1e-6
 _CUTS = 400  # taken from one round of attacks
 _RELAXED = 800  # cells up to which the relaxed program is attacked as well
@@ -372,8 +373,8 @@ def protect(
 
     weights: costs of the office by cell, instead of `cost`. keep: cells that stay published whatever it costs.
     keep_totals: totals stay unless there is no other way; else they cost what they cost.
-    rules: what the sums of hidden cells are judged by as well. seconds: for the search; when it ends without a safe
-    pattern a dearer one is taken that needs none, and after several times as long the table is refused.
+    rules: what the sums of hidden cells are judged by as well. seconds: for the search, and thirty more for a first
+    pattern; without one then, a dearer one is taken that needs no search, and after much longer the table is refused.
     Raises BadInput (Chinese) when a kept or published cell is itself sensitive, nothing safe spares it, or time is up;
     UnsafePattern when the audit at the end finds something (then nothing may be written).
     """
@@ -408,6 +409,7 @@ def protect(
 
 def _searched(search: _Search, stages: list[Bools], limit: _Clock) -> tuple[Floats, float, int]:
     """A safe pattern, the bound and the rounds. Raises BadInput when there is none, or none is found in time."""
+    clock, search.clock = search.clock, _Clock(search.clock.left() + _FIRST)
     try:
         made = None
         for free in stages:
@@ -416,7 +418,10 @@ def _searched(search: _Search, stages: list[Bools], limit: _Clock) -> tuple[Floa
             if made is not None:
                 break
     except _Late:
-        return _wide(search, stages, limit), search.cost(search.must), 0
+        made = _wide(search, stages, limit)
+        search.clock = _Clock(_FIRST)
+        return search.trim(made), search.cost(search.must), 0
+    search.clock = clock
     if made is None:
         raise BadInput("没有安全的隐去办法：保留的格和已公布的格已足以推算", "", "请减少 --keep，或合并行列后再试")
     return _improve(search, search.trim(made))
