@@ -62,3 +62,39 @@ def test_a_table_without_respondents_is_refused_with_what_to_do(industries: Path
     done = pubflow("tables", "protect", str(industries))
     assert done.code == 1
     assert "--respondents" in done.err
+
+
+def test_a_table_is_attached_after_its_structure_was_confirmed_and_shown_with_reasons(
+    industries: Path, by: Any, story: Any
+) -> None:
+    report = story.draft()
+    asked = by("lin_xiao", "tables", "attach", report, str(industries))
+    assert asked.code == 1
+    assert "合计 = 印刷 + 食品 + 医药 + 电气 + 其他" in asked.err
+    digest = asked.err.split("--structure ")[1][:12]
+    done = by("lin_xiao", "tables", "attach", report, str(industries), "--structure", digest, "--seconds", "1")
+    assert done.code == 0, done.err
+    assert "隐去 2 格（其中本身须隐去 1 格）" in done.out
+    shown = by("lin_xiao", "tables", "show", report, "industries.csv")
+    assert "否则可推算：医药" in shown.out
+    assert "按格数" in shown.out
+    assert by("lin_xiao", "tables", "show", report, "industries.csv", "--intervals").code == 1
+    assert [one["name"] for one in story.ok("lin_xiao", "report", "attachments", report)] == ["industries.csv"]
+
+
+def test_contributions_and_last_months_table_are_given_as_files(industries: Path, pubflow: Any) -> None:
+    industries.write_text(
+        "行业,本月,累计\n印刷,1.00,11.00\n医药,2.00,22.00\n其他,5.00,50.00\n合计,8.00,83.00\n", "utf-8"
+    )
+    counts, october = industries.with_name("counts.csv"), industries.with_name("october.csv")
+    counts.write_text("行业,本月,累计\n印刷,6,6\n医药,2,5\n其他,9,9\n合计,17,20\n", "utf-8")
+    october.write_text(
+        "行业,单位数,本月,累计\n印刷,6,1.00,10.00\n医药,5,2.00,20.00\n其他,9,5,45\n合计,20,8,75\n", "utf-8"
+    )
+    words = ("tables", "protect", str(industries), "--respondents", str(counts), "--json")
+    assert json.loads(pubflow(*words).out)["hidden"] == ["医药|本月", "印刷|本月"]
+    tied = json.loads(pubflow(*words, "--period", "2026-11", "--earlier", f"2026-10={october}").out)
+    assert tied["hidden"] == ["医药|本月", "医药|累计", "印刷|本月", "印刷|累计"]
+    wrong = pubflow(*words, "--earlier", f"2026-10={october}")
+    assert wrong.code == 2
+    assert "--period" in wrong.err

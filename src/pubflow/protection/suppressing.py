@@ -389,25 +389,26 @@ def protect(
             raise BadInput("这一格本身须隐去，但已经公布过", id, "请报告保密员")
     prices = _prices(equations, cost, weights or {}, keep_totals=keep_totals)
     stages = _Stages(equations, keep, keep_totals=keep_totals)
-    clock, limit = _Clock(seconds), _Clock(_GRACE + _PATIENCE * seconds)
+    clock, patience = _Clock(seconds), _GRACE + _PATIENCE * seconds
+    whole = _Clock(seconds + _FIRST + patience)
     more: set[str] = set()  # hidden since the sum of others would give somebody away
     while True:
         must = pattern(equations, {*levels, *more})
         search = _Search(equations, must, equations.needs(dict(levels)), prices, clock)
-        best, bound, rounds = _searched(search, stages.of(must), limit)
+        best, bound, rounds = _searched(search, stages.of(must), patience)
         hidden = frozenset(equations.ids[int(cell)] for cell in np.flatnonzero(best))
         wrong = sums_given_away(table, hidden, rules)
         if not wrong:
             break
         more |= {_beside(search, relation, hidden, stages) for relation, _ in wrong}
-    late = _Clock(_GRACE + _PATIENCE * seconds).late
-    done = refuse_unsafe(table, hidden, levels, rules=rules, intervals=not limit.late(), late=late)
+    late = _Clock(patience).late
+    done = refuse_unsafe(table, hidden, levels, rules=rules, intervals=not whole.late(), late=late)
     totals = tuple(id for id in table.totals if id in hidden and id not in levels)
     price = _price(search, best, bound, prices, len(set(levels) & hidden))
     return Pattern(hidden, frozenset(levels), done, price, tuple(sorted(totals)), rounds)
 
 
-def _searched(search: _Search, stages: list[Bools], limit: _Clock) -> tuple[Floats, float, int]:
+def _searched(search: _Search, stages: list[Bools], patience: float) -> tuple[Floats, float, int]:
     """A safe pattern, the bound and the rounds. Raises BadInput when there is none, or none is found in time."""
     clock, search.clock = search.clock, _Clock(search.clock.left() + _FIRST)
     try:
@@ -418,7 +419,7 @@ def _searched(search: _Search, stages: list[Bools], limit: _Clock) -> tuple[Floa
             if made is not None:
                 break
     except _Late:
-        made = _wide(search, stages, limit)
+        made = _wide(search, stages, _Clock(patience))
         search.clock = _Clock(_FIRST)
         return search.trim(made), search.cost(search.must), 0
     search.clock = clock
