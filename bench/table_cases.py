@@ -4,6 +4,7 @@ import math
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from pubflow.protection.sensitivity import Dominance, Level, Prior, Threshold, sensitive_cells
 from pubflow.protection.table import Cell, Contribution, Relation, SetOfCells, total_of
@@ -11,45 +12,64 @@ from pubflow.protection.table import Cell, Contribution, Relation, SetOfCells, t
 RULES = (Threshold(3), Dominance(1, 85), Prior(10))
 KINDS = ("2-D", "3-D", "hierarchical", "linked")
 Key = tuple[str, ...]
+Axis = dict[str, tuple[str, ...]]  # each leaf, and the groups above it
 _ALL = "T"
+_OTHER = ("x1", "x2", "x3")
 
 
-def random_table(kind: str, seed: int, size: int) -> SetOfCells:
-    """A table of about `size` cells, values of whole units, some places with very few respondents."""
+class Respondent(NamedTuple):
+    """Where one stands and what it gives. holding: whose it is; other: its answer to the second question."""
+
+    place: Key
+    value: int
+    holding: str
+    other: str
+
+
+def micro_data(kind: str, seed: int, size: int) -> tuple[list[Axis], list[Respondent]]:
+    """The axes and the respondents of the random table of the same name."""
     dice = random.Random(f"{kind} {seed} {size}")  # noqa: S311 - a seeded table
     if kind == "3-D":
         side = max(2, round(size ** (1 / 3)) - 1)
-        axes: list[dict[str, tuple[str, ...]]] = [_flat("a", side), _flat("b", side), _flat("c", side)]
+        axes: list[Axis] = [_flat("a", side), _flat("b", side), _flat("c", side)]
     elif kind == "hierarchical":
         groups = max(2, round(math.sqrt(size) / 4))
         axes = [_tree("a", groups, 4), _flat("b", max(2, round(size / (groups * 5 + 1)) - 1))]
     else:
         side = max(2, round(math.sqrt(size)) - 1)
         axes = [_flat("a", side), _flat("b", side)]
-    sums: dict[Key, list[Contribution]] = defaultdict(list)
     places = 1
     for axis in axes:
         places *= len(axis)
-    other = ("x1", "x2", "x3")
     words = [sorted(axis) for axis in axes]
     often = [[1 / (1 + rank) ** 0.7 for rank in range(len(axis))] for axis in axes]  # few large places, many small
+    found = []
     for number in range(places * 9):
         leaves = [dice.choices(axis, weights)[0] for axis, weights in zip(words, often, strict=True)]
         value = max(1, round(dice.lognormvariate(4, 1.2)))
         holding = f"h{dice.randrange(places)}" if dice.random() < 0.05 else f"r{number}"
-        above = [(*axis[leaf], _ALL) for axis, leaf in zip(axes, leaves, strict=True)]
-        for key in _crossed([(leaf, *up) for leaf, up in zip(leaves, above, strict=True)]):
-            sums[key].append(Contribution(value, 1.0, holding))
-        if kind == "linked":  # a second table: the same rows by another question
-            for key in _crossed([(leaves[0], _ALL), (dice.choice(other),)]):
-                sums[key].append(Contribution(value, 1.0, holding))
+        found.append(Respondent(tuple(leaves), value, holding, dice.choice(_OTHER) if kind == "linked" else ""))
+    return axes, found
+
+
+def random_table(kind: str, seed: int, size: int) -> SetOfCells:
+    """A table of about `size` cells, values of whole units, some places with very few respondents."""
+    axes, respondents = micro_data(kind, seed, size)
+    sums: dict[Key, list[Contribution]] = defaultdict(list)
+    for one in respondents:
+        above = [(*axis[leaf], _ALL) for axis, leaf in zip(axes, one.place, strict=True)]
+        for key in _crossed([(leaf, *up) for leaf, up in zip(one.place, above, strict=True)]):
+            sums[key].append(Contribution(one.value, 1.0, one.holding))
+        if one.other:  # a second table: the same rows by another question
+            for key in _crossed([(one.place[0], _ALL), (one.other,)]):
+                sums[key].append(Contribution(one.value, 1.0, one.holding))
     keys = list(_crossed([_words(axis) for axis in axes]))
     relations = [one for at, axis in enumerate(axes) for one in _sums(keys, at, axis)]
     if kind == "linked":
         rows = [*axes[0], _ALL]
-        keys += [(row, column) for row in rows for column in other]
-        relations += [total_of(_id((row, _ALL)), [_id((row, column)) for column in other]) for row in rows]
-        relations += [total_of(_id((_ALL, x)), [_id((row, x)) for row in axes[0]]) for x in other]
+        keys += [(row, column) for row in rows for column in _OTHER]
+        relations += [total_of(_id((row, _ALL)), [_id((row, column)) for column in _OTHER]) for row in rows]
+        relations += [total_of(_id((_ALL, x)), [_id((row, x)) for row in axes[0]]) for x in _OTHER]
     return SetOfCells({_id(key): _cell(key, sums.get(key, [])) for key in keys}, tuple(relations))
 
 

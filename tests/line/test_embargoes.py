@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
+from attached import attached
 from builders import Given as World
 from watching import data_of, events, refusal
 
-from pubflow.confidentiality.actions import decide, findings
+from pubflow.confidentiality.actions import decide, findings, places
 from pubflow.errors import BadInput, StepRefused
 from pubflow.lifecycle.stages import ReleaseAction, ReleaseState, Stage
 from pubflow.publication.releases import change
@@ -121,3 +122,15 @@ def test_inheriting_is_a_ground_for_embargoed_figures_alone_and_stands_in_the_hi
         inherit(given, news, mobile)
     inherit(given, news, found[0])
     assert data_of(events(given.office, subject=news)[-1])["ground"] == "inherit_embargo"
+
+
+def test_a_figure_in_an_attachment_is_found_at_its_cell(given: World) -> None:
+    monthly = given.report(Stage.DEPARTMENT_REVIEW, body=MONTHLY)
+    news = given.report()
+    attached(given, news, "附表.csv", "指标,单位,1-11月\n社会消费品零售总额,亿元,378.1\n".encode())
+    for stage in (Stage.DRAFTING, Stage.DEPARTMENT_REVIEW):
+        given.advance(news, stage)
+    given.flows()
+    (one,) = findings(given.office, news)
+    assert (one.type, one.rule) == ("EMBARGO", f"embargo:{monthly}")
+    assert "附表.csv" in places(given.office, news)[one.id or 0]

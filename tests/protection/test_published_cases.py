@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bench.table_cases import random_table, sensitive
 from pubflow.protection.auditing import UnsafePattern, audit, refuse_unsafe
 from pubflow.protection.sensitivity import (
     Contribution,
@@ -162,3 +163,13 @@ def test_the_example_of_the_cell_suppression_papers_is_no_dearer_than_theirs() -
     made = protect(_table(case), {"II|C": Level(4.4, 4.4)}, seconds=10)
     assert sum(case["cells"][id] for id in made.hidden - made.primary) <= 8 + 17 + 12
     assert made.price.proven
+
+
+@pytest.mark.parametrize("row", CASES["hb-study-a"]["rows"][:2], ids=lambda row: f"{row[0]} cells")
+def test_secondary_suppressions_stay_in_the_range_of_the_handbooks_study(row: list[float]) -> None:
+    """Other tables than the study's, of the same size: a measure of the order, not an equality."""
+    cells, hypercube, modular = row
+    table = random_table("hierarchical", 0, int(cells) + 15)
+    made = protect(table, sensitive(table), seconds=1)
+    share = 100 * made.price.secondary / len(table.cells)
+    assert 0.5 * modular <= share <= hypercube

@@ -1,62 +1,16 @@
 """Random tables: what protect returns is safe for an auditor of its own, which shares nothing with the solver."""
 
 import itertools
-import math
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import linprog
 
+from bench.outside_auditor import given_away
 from bench.table_cases import KINDS, random_table, sensitive
 from pubflow.protection.sensitivity import Level
 from pubflow.protection.suppressing import Cost, protect
 from pubflow.protection.table import Cell, SetOfCells, total_of
-
-
-def _range(table: SetOfCells, hidden: set[str], cell: str, known: set[str] = frozenset()) -> tuple[float, float]:
-    """Least and greatest value of `cell`, from the printed figures alone; only for sums."""
-    open_ = sorted(hidden - known)
-    at = {id: number for number, id in enumerate(open_)}
-    rows, right = [], []
-    for relation in table.relations:
-        row, sum_ = np.zeros(len(open_)), 0.0
-        for id, coefficient in relation.terms:
-            if id in at:
-                row[at[id]] = coefficient
-            else:
-                sum_ += coefficient * table.cells[id].value
-        if row.any():
-            rows.append(row)
-            right.append(-sum_)
-    found = []
-    for sign in (1, -1):
-        aim = np.zeros(len(open_))
-        aim[at[cell]] = sign
-        bounds = [(0, 0) if table.cells[id].respondents == 0 else (0, None) for id in open_]
-        done = linprog(aim, A_eq=np.array(rows) if rows else None, b_eq=right or None, bounds=bounds, method="highs-ds")
-        assert done.status in (0, 3)
-        found.append(sign * done.fun if done.status == 0 else math.inf)
-    return found[0], found[1]
-
-
-def _given_away(table: SetOfCells, hidden: set[str], levels: dict[str, Level]) -> list[tuple[str, str]]:
-    """(cell, attacker) of everything that somebody can tell too closely."""
-    alone: dict[str, set[str]] = {}
-    for id, cell in table.cells.items():
-        if len({one.holding for one in cell.contributions}) == 1:
-            alone.setdefault(cell.contributions[0].holding, set()).add(id)
-    wrong = []
-    for cell, level in levels.items():
-        value = table.cells[cell].value
-        for name, known in [("", set()), *alone.items()]:
-            if cell in known or (known and not known & hidden):
-                continue
-            low, high = _range(table, hidden, cell, known)
-            if low > max(0.0, value - level.lower) + 1e-4 or high < value + level.upper - 1e-4:
-                wrong.append((cell, name))
-    return wrong
 
 
 @pytest.mark.parametrize(("kind", "seed"), [(kind, seed) for kind in KINDS for seed in range(5)])
@@ -65,7 +19,7 @@ def test_no_pattern_gives_anybody_away(kind: str, seed: int) -> None:
     levels = sensitive(table)
     made = protect(table, levels, seconds=1)
     assert made.hidden >= set(levels)
-    assert _given_away(table, set(made.hidden), levels) == []
+    assert given_away(table, set(made.hidden), levels) == []
     assert made.price.cost >= made.price.bound * (1 - 1e-9)
 
 
@@ -74,7 +28,7 @@ def test_the_auditor_of_these_tests_sees_a_missing_cell() -> None:
     levels = sensitive(table)
     hidden = set(protect(table, levels, seconds=1).hidden)
     assert hidden > set(levels)
-    assert any(_given_away(table, hidden - {one}, levels) for one in hidden - set(levels))
+    assert any(given_away(table, hidden - {one}, levels) for one in hidden - set(levels))
 
 
 @settings(max_examples=10, deadline=None)
@@ -100,7 +54,7 @@ def test_a_proven_optimum_is_the_cheapest_of_all_patterns(values: list[int], sma
             size
             for size in range(9 - len(levels) + 1)
             for more in itertools.combinations([id for id in ids if id not in levels], size)
-            if not _given_away(table, {*levels, *more}, levels)
+            if not given_away(table, {*levels, *more}, levels)
         ),
         None,
     )

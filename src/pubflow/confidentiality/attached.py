@@ -100,7 +100,7 @@ def scan_whole(
         for one in embargoed_in(office, session, edition, canonical)
     ]
     for listed, content in opened_attachments(office, session, edition, text.head):
-        found += _in_attachment(office, listed, content, now, rules)
+        found += _in_attachment(office, session, edition, listed, content, now, rules)
         found += _in_attached_tables(office, session, edition, listed, content, now)
     return found
 
@@ -146,12 +146,20 @@ def _of_table(
 
 
 def _in_attachment(
-    office: Office, listed: Attached, content: bytes, now: datetime, rules: Rules | None
+    office: Office,
+    session: Session,
+    edition: Edition,
+    listed: Attached,
+    content: bytes,
+    now: datetime,
+    rules: Rules | None,
 ) -> Iterator[Located]:
     extraction = extract(content, listed.name, CLEANABLE)
     count = 0
     for number, unit in enumerate(extraction):
-        for one in _scanned(office, unit, now, rules):
+        csv = unit.format == "csv"
+        embargoed = embargoed_in(office, session, edition, unit.text, csv=csv) if unit.format != "html" else ()
+        for one in (*_scanned(office, unit, now, rules), *embargoed):
             place = unit.at(one.start, one.end)
             if place is None:
                 continue

@@ -3,6 +3,8 @@
 Statistics Law (2024) Art. 28, implementing regulation Art. 29. The values and the rules' numbers stand in no finding.
 """
 
+import csv
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,9 +90,6 @@ def in_loose_table(office: Office, name: str, text: str, now: datetime) -> Itera
 
 def as_csv(table: Table) -> str:
     """A table of a text as CSV, for reading its structure."""
-    import csv
-    import io
-
     out = io.StringIO()
     rows = [table.heads, *([table.word(cell).strip() for cell in row] for row in table.rows)]
     width = len(table.heads)

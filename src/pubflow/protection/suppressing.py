@@ -392,10 +392,12 @@ def protect(
     clock, patience = _Clock(seconds), _GRACE + _PATIENCE * seconds
     whole = _Clock(seconds + _FIRST + patience)
     more: set[str] = set()  # hidden since the sum of others would give somebody away
+    least: float | None = None  # no pattern is cheaper, whatever is hidden besides
     while True:
         must = pattern(equations, {*levels, *more})
         search = _Search(equations, must, equations.needs(dict(levels)), prices, clock)
         best, bound, rounds = _searched(search, stages.of(must), patience)
+        least = bound if least is None else least
         hidden = frozenset(equations.ids[int(cell)] for cell in np.flatnonzero(best))
         wrong = sums_given_away(table, hidden, rules)
         if not wrong:
@@ -404,7 +406,7 @@ def protect(
     late = _Clock(patience).late
     done = refuse_unsafe(table, hidden, levels, rules=rules, intervals=not whole.late(), late=late)
     totals = tuple(id for id in table.totals if id in hidden and id not in levels)
-    price = _price(search, best, bound, prices, len(set(levels) & hidden))
+    price = _price(search, best, least, prices, len(set(levels) & hidden))
     return Pattern(hidden, frozenset(levels), done, price, tuple(sorted(totals)), rounds)
 
 
