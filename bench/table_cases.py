@@ -68,9 +68,9 @@ def random_table(kind: str, seed: int, size: int) -> SetOfCells:
     if kind == "linked":
         rows = [*axes[0], _ALL]
         keys += [(row, column) for row in rows for column in _OTHER]
-        relations += [total_of(_id((row, _ALL)), [_id((row, column)) for column in _OTHER]) for row in rows]
-        relations += [total_of(_id((_ALL, x)), [_id((row, x)) for row in axes[0]]) for x in _OTHER]
-    return SetOfCells({_id(key): _cell(key, sums.get(key, [])) for key in keys}, tuple(relations))
+        relations += [total_of(cell_id((row, _ALL)), [cell_id((row, column)) for column in _OTHER]) for row in rows]
+        relations += [total_of(cell_id((_ALL, x)), [cell_id((row, x)) for row in axes[0]]) for x in _OTHER]
+    return SetOfCells({cell_id(key): _cell(key, sums.get(key, [])) for key in keys}, tuple(relations))
 
 
 def sensitive(table: SetOfCells) -> dict[str, Level]:
@@ -80,7 +80,7 @@ def sensitive(table: SetOfCells) -> dict[str, Level]:
 
 def _cell(key: Key, parts: Sequence[Contribution]) -> Cell:
     held = {one.holding for one in parts}
-    return Cell(_id(key), math.fsum(one.value for one in parts), len(held), tuple(parts))
+    return Cell(cell_id(key), math.fsum(one.value for one in parts), len(held), tuple(parts))
 
 
 def _flat(name: str, count: int) -> dict[str, tuple[str, ...]]:
@@ -101,10 +101,12 @@ def _sums(keys: Iterable[Key], at: int, axis: dict[str, tuple[str, ...]]) -> lis
     parts_of[_ALL] = groups or list(axis)
 
     def at_place(key: Key, word: str) -> str:
-        return _id((*key[:at], word, *key[at + 1 :]))
+        return cell_id((*key[:at], word, *key[at + 1 :]))
 
     return [
-        total_of(_id(key), [at_place(key, part) for part in parts_of[key[at]]]) for key in keys if key[at] in parts_of
+        total_of(cell_id(key), [at_place(key, part) for part in parts_of[key[at]]])
+        for key in keys
+        if key[at] in parts_of
     ]
 
 
@@ -115,5 +117,6 @@ def _crossed(words: Sequence[Sequence[str]]) -> list[Key]:
     return found
 
 
-def _id(key: Key) -> str:
+def cell_id(key: Sequence[str]) -> str:
+    """The id of the cell at these words, one for each axis."""
     return "|".join(key)

@@ -2,7 +2,7 @@
 
 Reads JSON on standard input: columns (name: codes or values of each respondent), tables (names of their axes),
 hierarchies (axis: {group: leaves}), rules and suppress (both as in a tau-ARGUS batch). Writes JSON on standard output:
-hidden (for each table the keys of its hidden cells), primary (as many of them as its own rules asked for), seconds.
+hidden (keys of hidden cells), levels (key, lower and upper of each cell its own rules ask for), seconds.
 """
 
 import contextlib
@@ -18,7 +18,11 @@ from pytauargus import protect
 def main() -> None:
     """Protect what stands on standard input."""
     asked = json.load(sys.stdin)
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.chdir(folder),  # its solvers leave their logs where they run
+        contextlib.redirect_stdout(sys.stderr),
+    ):
         trees = {}
         for axis, groups in asked["hierarchies"].items():
             trees[axis] = str(Path(folder) / f"{axis}.hrc")
@@ -37,11 +41,15 @@ def main() -> None:
             workdir=folder,
         )
         seconds = time.process_time() - began
-    hidden, primary = [], []
+    hidden, levels = [], []
     for axes, table in zip(asked["tables"], made.tables, strict=True):
-        for into, states in ((hidden, "UM"), (primary, "U")):
-            into.append([[row[axis] for axis in axes] for row in table.rows if row["status"] in states])
-    json.dump({"hidden": hidden, "primary": primary, "seconds": seconds}, sys.stdout)
+        for row in table.rows:
+            key = [row[axis] for axis in axes]
+            if row["status"] in "UM":
+                hidden.append(key)
+            if row["status"] == "U":
+                levels.append([key, row["lower"], row["upper"]])
+    json.dump({"hidden": hidden, "levels": levels, "seconds": seconds}, sys.stdout)
 
 
 if __name__ == "__main__":
