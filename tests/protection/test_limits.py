@@ -11,12 +11,16 @@ from pubflow.protection.suppressing import protect
 from pubflow.protection.table import Cell, SetOfCells, total_of
 
 
+def _never(*_: object) -> None:
+    raise suppressing._Late
+
+
 @pytest.mark.parametrize("kind", ["2-D", "3-D", "hierarchical", "linked"])
 def test_without_time_a_dearer_pattern_comes_out_and_it_is_safe(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     table = random_table(kind, 3, 120)
     levels = sensitive(table)
     searched = protect(table, levels, seconds=2.0)
-    monkeypatch.setattr(suppressing, "_FIRST", 0.0)
+    monkeypatch.setattr(suppressing._Search, "mend", _never)
     hurried = protect(table, levels, seconds=0.0)
     assert hurried.price.cost >= searched.price.cost
     assert hurried.price.bound <= hurried.price.cost
@@ -24,7 +28,6 @@ def test_without_time_a_dearer_pattern_comes_out_and_it_is_safe(kind: str, monke
 
 
 def test_when_even_the_audit_has_no_time_nothing_comes_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(suppressing, "_FIRST", 0.0)
     monkeypatch.setattr(suppressing, "_GRACE", 0.0)
     table = random_table("2-D", 3, 120)
     with pytest.raises(BadInput, match="限定的时间") as refused:

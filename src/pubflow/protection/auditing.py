@@ -1,15 +1,17 @@
 """The audit of a whole pattern: what an outsider, and each respondent that is alone in a cell, can compute."""
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pubflow.errors import BadInput, PubflowError
-from pubflow.protection.outsider import UP, Equations, Floats, Weakness, interval, weaknesses
-from pubflow.protection.sensitivity import Level, Rule, informed, sums_given_away
+from pubflow.protection.attacking import weaknesses
+from pubflow.protection.outsider import UP, Equations, Floats, Weakness, interval
+from pubflow.protection.sensitivity import Level, Rule, sums_given_away
 from pubflow.protection.table import SetOfCells, State
+from pubflow.protection.witnesses import Numbers, Witnesses
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,6 @@ def pattern(equations: Equations, hidden: Collection[str]) -> Floats:
     return made
 
 
-def groups_of(equations: Equations) -> list[frozenset[int]]:
-    """The cells each respondent knows that is alone in them, as indices."""
-    return [frozenset(equations.index[id] for id in group) for group in informed(equations.table)]
-
-
 def audit(
     table: SetOfCells,
     hidden: Collection[str],
@@ -79,23 +76,31 @@ def audit(
     *,
     rules: Sequence[Rule] = (),
     intervals: bool = True,
+    points: Iterable[tuple[Numbers, Floats]] = (),
     late: Callable[[], bool] = lambda: False,
+    soon: Callable[[], bool] = lambda: False,
 ) -> Audit:
     """Judge the pattern `hidden` for the sensitive cells of `levels`.
 
     rules: what sums of hidden cells are judged by as well. intervals: also compute the exact interval of every hidden
-    cell; without it only the verdicts. late: the time is up. Raises BadInput then: half an audit proves nothing.
+    cell; without it only the verdicts. points: tables that may prove something, by the order of `table.cells`; each is
+    checked first. late: the time is up. Raises BadInput then: half an audit proves nothing. soon: no time for further
+    intervals, they are nan then.
     """
     equations = Equations(table)
     made = pattern(equations, hidden)
     found: dict[int, Weakness] = {}
     needs = equations.needs(dict(levels))
-    for weakness in weaknesses(equations, made, needs, groups_of(equations), late=late):
+    known = Witnesses(equations, needs)
+    known.judge(made)
+    for cells, moves in points:
+        known.add(cells, moves)
+    for weakness in weaknesses(equations, made, needs, witnesses=known, late=late):
         found.setdefault(weakness.need.cell, weakness)
     if late():
         raise BadInput("没有在限定的时间内审核完", "", "请增加 --seconds，或按专业、地区拆成几张表")
     asked = [equations.index[id] for id in levels] + [int(cell) for cell in np.flatnonzero(made)]
-    reached = interval(equations, made, list(dict.fromkeys(asked))) if intervals else {}
+    reached = interval(equations, made, list(dict.fromkeys(asked)), soon) if intervals else {}
     verdicts = []
     for cell in dict.fromkeys(asked):
         if equations.rates[cell]:
@@ -119,10 +124,12 @@ def refuse_unsafe(
     *,
     rules: Sequence[Rule] = (),
     intervals: bool = True,
+    points: Iterable[tuple[Numbers, Floats]] = (),
     late: Callable[[], bool] = lambda: False,
+    soon: Callable[[], bool] = lambda: False,
 ) -> Audit:
     """The audit of a safe pattern. Raises UnsafePattern naming cells and reasons for any other, BadInput when late."""
-    done = audit(table, hidden, levels, rules=rules, intervals=intervals, late=late)
+    done = audit(table, hidden, levels, rules=rules, intervals=intervals, points=points, late=late, soon=soon)
     if not done.safe:
         raise UnsafePattern(
             tuple(one.cell for one in done.unsafe), tuple(f"{one.cell}：{one.reason}" for one in done.unsafe)

@@ -9,12 +9,13 @@ never wider, by the width of the rounding.
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from pubflow.protection.sensitivity import Level
+from pubflow.protection.sensitivity import Level, informed
 from pubflow.protection.table import Relation, SetOfCells
 
 Floats = NDArray[np.float64]
@@ -23,6 +24,11 @@ UP, DOWN = 1, -1
 SLACK = 1e-7  # relative: what a solver's tolerance may take from an interval
 _SIZE = 1e5
 _ENDLESS = 100 * _SIZE  # a hundred times the largest figure: nobody would believe more
+_LONGEST = 10.0  # seconds for one program; then it counts as if nothing could move
+_PRIMAL = 4  # HiGHS' number of the primal simplex method
+_EXACT = 1e-9  # feasibility asked of the solver
+NARROWEST = 1e-4  # a width below this drowns in tolerances: a thousand millionth of the largest figure
+_SOME = 1e-6  # of the value: a level that is nothing but rounding still asks for this much
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,15 @@ class Equations:
                 self.rows_of[cell].append(number)
             if row.rate >= 0:
                 self.read_from[row.rate].append(number)
+        self.row_low = np.array([row.low for row in self.rows])
+        self.row_high = np.array([row.high for row in self.rows])
+        self.row_rate = np.array([row.rate for row in self.rows], dtype=np.intp)
+        nothing: Floats = np.zeros(0)
+        self.entries = (  # cell, coefficient and relation of every term
+            np.concatenate([row.cells for row in self.rows] or [np.zeros(0, dtype=np.intp)]).astype(np.intp),
+            np.concatenate([row.coefficients for row in self.rows] or [nothing]),
+            np.repeat(np.arange(len(self.rows)), [len(row.cells) for row in self.rows]),
+        )
 
     def _row(self, relation: Relation) -> Row:
         cells = np.array([self.index[id] for id, _ in relation.terms], dtype=np.intp)
@@ -94,13 +109,41 @@ class Equations:
         now = float(coefficients @ self.values[cells])
         return Row(cells, coefficients, min(relation.low - now, 0.0), max(relation.high - now, 0.0), rate)
 
+    @cached_property
+    def groups(self) -> list[frozenset[int]]:
+        """The cells each respondent knows that is alone in them."""
+        return [frozenset(self.index[id] for id in group) for group in informed(self.table)]
+
+    @cached_property
+    def own_parts(self) -> list[dict[int, float]]:
+        """For each of `groups`, how much of which sums is its own."""
+        above: dict[int, list[Relation]] = {}
+        for relation in self.table.relations:
+            if relation.total:
+                for id, _ in relation.terms[1:]:
+                    above.setdefault(self.index[id], []).append(relation)
+        found = []
+        for group in self.groups:
+            own = {cell: float(self.values[cell]) for cell in group}
+            waiting = list(group)
+            while waiting:
+                for relation in above.get(waiting.pop(), ()):
+                    total = self.index[relation.total]
+                    sum_ = math.fsum(own.get(self.index[id], 0.0) for id, _ in relation.terms[1:])
+                    if total not in group and sum_ > own.get(total, 0.0):
+                        own[total] = sum_
+                        waiting.append(total)
+            found.append({cell: sum_ for cell, sum_ in own.items() if cell not in group})
+        return found
+
     def needs(self, levels: dict[str, Level]) -> list[Need]:
         """Both directions of every level; below, nothing is asked beyond zero where cells cannot be negative."""
         made = []
         for id, level in levels.items():
             cell = self.index[id]
-            down = min(level.lower * self.scale, -float(self.below[cell]))
-            for side, width in ((UP, level.upper * self.scale), (DOWN, down)):
+            least = _SOME * abs(float(self.values[cell]))
+            down = min(max(level.lower * self.scale, least), -float(self.below[cell]))
+            for side, width in ((UP, max(level.upper * self.scale, least)), (DOWN, down)):
                 if width > 0:
                     made.append(Need(cell, side, width))
         return made
@@ -117,7 +160,7 @@ class Reach:
     @classmethod
     def of(cls, equations: Equations, hidden: Floats) -> "Reach":
         """hidden: 0 .. 1 for each cell."""
-        open_rows = np.array([hidden[row.rate] if row.rate >= 0 else 0.0 for row in equations.rows])
+        open_rows = np.where(equations.row_rate >= 0, hidden[equations.row_rate], 0.0)
         return cls(equations.below * hidden, equations.above * hidden, open_rows)
 
 
@@ -128,6 +171,9 @@ class Part:
     cells: list[int]
     rows: list[int]
     place: dict[int, int] = field(init=False)
+    low: Floats = field(init=False)
+    high: Floats = field(init=False)
+    bounds: Floats = field(init=False)  # now, with what an attacker knows
     solver: highspy.Highs = field(init=False)
 
     def load(self, equations: Equations, reach: Reach) -> None:
@@ -153,35 +199,70 @@ class Part:
         program.a_matrix_.start_, program.a_matrix_.index_ = starts, columns[inside]
         program.a_matrix_.value_ = numbers[inside]
         self.low, self.high = reach.low[self.cells], reach.high[self.cells]
+        self.bounds = np.stack([self.low, self.high], axis=1)
         self.solver = quiet_solver()
+        self.solver.setOptionValue("simplex_strategy", _PRIMAL)  # from one aim to the next the point stays a solution
         self.solver.passModel(program)
 
-    def furthest(self, cell: int, side: int) -> tuple[float, Floats, Floats]:
-        """How far `cell` can move to that side; the point of it; the multiplier of each row (for `side` x cell)."""
+    def furthest(self, cell: int, side: int, enough: float = math.inf) -> tuple[float, Floats, Floats]:
+        """How far `cell` can move to that side, up to `enough`; the point of it; the multiplier of each row."""
         at = self.place[cell]
+        low, high = self.bounds[at]
+        if side == UP:
+            self.solver.changeColBounds(at, low, min(high, enough))
+        else:
+            self.solver.changeColBounds(at, max(low, -enough), high)
         self.solver.changeColCost(at, float(-side))
-        self.solver.run()
-        status = self.solver.getModelStatus()
-        solution = self.solver.getSolution()
+        point, duals = self._run()
         self.solver.changeColCost(at, 0.0)
-        if status != highspy.HighsModelStatus.kOptimal:
-            # Zero is always a solution and every variable is bounded; what fails is the arithmetic. Fail closed.
-            return 0.0, np.zeros(len(self.cells)), np.zeros(len(self.rows))
-        point = np.array(solution.col_value)
-        return side * float(point[at]), point, -np.array(solution.row_dual)
+        self.solver.changeColBounds(at, low, high)
+        return side * float(point[at]), point, duals
+
+    def together(self, wanted: Sequence[Need]) -> Floats:
+        """A point that moves many cells at once, each as far as it needs and no further; one need for a cell."""
+        places = np.array([self.place[need.cell] for need in wanted], dtype=np.int32)
+        old = self.bounds[places]
+        new = old.copy()
+        for at, need in enumerate(wanted):
+            end = 1 if need.side == UP else 0
+            new[at, end] = need.side * min(need.width, abs(new[at, end]))
+        costs = np.array([-need.side / need.width for need in wanted])
+        count = len(places)
+        self.solver.changeColsBounds(count, places, new[:, 0].copy(), new[:, 1].copy())
+        self.solver.changeColsCost(count, places, costs)
+        point, _ = self._run()
+        self.solver.changeColsCost(count, places, np.zeros(count))
+        self.solver.changeColsBounds(count, places, old[:, 0].copy(), old[:, 1].copy())
+        return point
+
+    def _run(self) -> tuple[Floats, Floats]:
+        self.solver.setOptionValue("time_limit", self.solver.getRunTime() + _LONGEST)
+        self.solver.run()
+        solution = self.solver.getSolution()
+        point, duals = np.array(solution.col_value), np.array(solution.row_dual)
+        if self.solver.getModelStatus() != highspy.HighsModelStatus.kOptimal or not np.isfinite(point).all():
+            # Zero is always a solution and every variable is bounded: what fails is arithmetic or time. Fail closed.
+            return np.zeros(len(self.cells)), np.zeros(len(self.rows))
+        return point, -duals
 
     def know(self, cells: Iterable[int]) -> None:
         """The attacker knows these exactly."""
-        for cell in cells:
-            if cell in self.place:
-                self.solver.changeColBounds(self.place[cell], 0.0, 0.0)
+        self._bound([self.place[cell] for cell in cells if cell in self.place], known=True)
 
     def forget(self, cells: Iterable[int]) -> None:
         """Undo `know`."""
-        for cell in cells:
-            if cell in self.place:
-                at = self.place[cell]
-                self.solver.changeColBounds(at, float(self.low[at]), float(self.high[at]))
+        self._bound([self.place[cell] for cell in cells if cell in self.place], known=False)
+
+    def publish(self, cell: int) -> None:
+        """Everybody knows it, from now on."""
+        self.know([cell])
+        self.low[self.place[cell]] = self.high[self.place[cell]] = 0.0
+
+    def _bound(self, places: list[int], *, known: bool) -> None:
+        for at in places:
+            low, high = (0.0, 0.0) if known else (float(self.low[at]), float(self.high[at]))
+            self.bounds[at] = low, high
+            self.solver.changeColBounds(at, low, high)
 
 
 def quiet_solver() -> highspy.Highs:
@@ -190,6 +271,7 @@ def quiet_solver() -> highspy.Highs:
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 1)
     solver.setOptionValue("random_seed", 0)
+    solver.setOptionValue("primal_feasibility_tolerance", _EXACT)
     return solver
 
 
@@ -221,92 +303,17 @@ def parts_of(equations: Equations, reach: Reach, near: Iterable[int] | None = No
     return parts
 
 
-def weaknesses(
-    equations: Equations,
-    hidden: Floats,
-    needs: Sequence[Need],
-    groups: Sequence[frozenset[int]],
-    *,
-    first: bool = False,
-    late: Callable[[], bool] = lambda: False,
-) -> list[Weakness]:
-    """Every need that the outsider, or a respondent who knows the cells of one of `groups`, leaves unmet.
+def interval(
+    equations: Equations, hidden: Floats, cells: Sequence[int], late: Callable[[], bool] = lambda: False
+) -> dict[int, tuple[float, float]]:
+    """The least and greatest value an outsider can think of, in the table's unit; inf where nothing bounds it.
 
-    hidden: 1 for a hidden cell, 0 for a published one; between them for a relaxed pattern. first: stop at one.
-    late: stop there with what was found (then the list proves nothing).
+    late: stop there with those that are found.
     """
-    found = [Weakness(need, frozenset(), 0.0) for need in needs if hidden[need.cell] <= 0]
-    if found and first:
-        return found
-    asked = [need for need in needs if hidden[need.cell] > 0]
-    reach = Reach.of(equations, hidden)
-    for part in parts_of(equations, reach, dict.fromkeys(need.cell for need in asked)):
-        inside = [need for need in asked if need.cell in part.place]
-        found += _in_part(part, inside, _informed_in(part, groups), first=first, late=late)
-        if (found and first) or late():
-            break
-    return found
-
-
-def _informed_in(part: Part, groups: Sequence[frozenset[int]]) -> list[frozenset[int]]:
-    inside = [frozenset(cell for cell in group if cell in part.place) for group in groups]
-    return [group for group in inside if group]
-
-
-def _in_part(
-    part: Part, needs: list[Need], groups: list[frozenset[int]], *, first: bool, late: Callable[[], bool]
-) -> list[Weakness]:
-    """A point that meets one need often meets others, and two points on both sides of what a respondent knows have
-    one between them that leaves it as it is: such needs are proven met without a program of their own."""
-    places = np.array([part.place[need.cell] for need in needs])
-    sides = np.array([need.side for need in needs])
-    widths = np.array([need.width for need in needs])
-    members = [np.array([part.place[cell] for cell in group]) for group in groups]
-    met = np.zeros((len(needs), 1 + len(groups)), dtype=bool)
-    before, after = np.zeros_like(met), np.zeros_like(met)
-
-    def use(point: Floats) -> None:
-        done = sides * point[places] >= widths * (1 - SLACK)
-        if not done.any():
-            return
-        met[done, 0] = True
-        for number, cells in enumerate(members, 1):
-            moved = point[cells]
-            if np.abs(moved).max() <= 1e-9:
-                met[done, number] = True
-            elif len(cells) == 1:
-                (after if moved[0] > 0 else before)[done, number] = True
-
-    for number, group in enumerate(groups, 1):
-        own = np.array([need.cell in group for need in needs])
-        met[own, number] = True  # what it knows of itself is not disclosed to it
-    found = []
-    for number, group in enumerate((frozenset[int](), *groups)):
-        part.know(group)
-        for at, need in enumerate(needs):
-            if met[at, number] or (before[at, number] and after[at, number]):
-                continue
-            if late():
-                break
-            reached, point, duals = part.furthest(need.cell, need.side)
-            use(point)
-            if reached < need.width * (1 - SLACK):
-                rows = tuple((row, float(dual)) for row, dual in zip(part.rows, duals, strict=True) if dual)
-                found.append(Weakness(need, group, reached, rows))
-                met[at, number] = True
-                if first:
-                    part.forget(group)
-                    return found
-        part.forget(group)
-    return found
-
-
-def interval(equations: Equations, hidden: Floats, cells: Sequence[int]) -> dict[int, tuple[float, float]]:
-    """The least and greatest value an outsider can think of, in the table's unit; inf where nothing bounds it."""
     found = {}
     for part in parts_of(equations, Reach.of(equations, hidden), cells):
         for cell in cells:
-            if cell in part.place:
+            if cell in part.place and not late():
                 down, up = part.furthest(cell, DOWN)[0], part.furthest(cell, UP)[0]
                 low = -math.inf if down >= 0.99 * _ENDLESS else (equations.values[cell] - down) / equations.scale
                 high = math.inf if up >= 0.99 * _ENDLESS else (equations.values[cell] + up) / equations.scale

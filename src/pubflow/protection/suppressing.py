@@ -10,37 +10,45 @@ of the integer program says how far it is from the cheapest. Whatever comes out 
 import math
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import highspy
 import numpy as np
 
 from pubflow.errors import BadInput
-from pubflow.protection.auditing import Audit, groups_of, pattern, refuse_unsafe
+from pubflow.protection.attacking import attack, weaknesses
+from pubflow.protection.auditing import Audit, pattern, refuse_unsafe
 from pubflow.protection.outsider import (
     UP,
     Bools,
     Equations,
     Floats,
     Need,
+    Part,
     Reach,
     Weakness,
     parts_of,
     quiet_solver,
-    weaknesses,
 )
 from pubflow.protection.sensitivity import Level, Rule, sums_given_away
 from pubflow.protection.table import Relation, SetOfCells, State
+from pubflow.protection.witnesses import Numbers, Witnesses
 
 _RATE = 0.01  # of the value it speaks of: a hidden rate costs little
 _TOTAL = 1e3  # times the dearest part: a total is hidden where nothing else helps
 _PRICE_STEPS = 1e5  # prices are scaled so that the dearest ordinary cell costs this much
-_FIRST = 30.0  # seconds for the first pattern beyond those of the search; then a dearer one is taken without a search
-_GRACE, _PATIENCE = 20.0, 4.0  # seconds, and times the search: for such a pattern, and for the audit
+_FIRST, _PATIENCE, _GRACE = 3.0, 2.0, 10.0
+# A first pattern has _FIRST times the search besides; a dearer one without a search, and then the audit, _PATIENCE
+# times each; none less than _GRACE seconds.
+_DETOUR = 0.1  # for moving what is hidden anyway: a way over few cells is a witness for more respondents
 _PROVEN = 1e-6
+_MOVED = 1e-8  # what moves less does not move
 _CUTS = 400  # taken from one round of attacks
 _RELAXED = 800  # cells up to which the relaxed program is attacked as well
+
+
+Cut = tuple[Numbers, Floats]  # cells and coefficients: their sum over a safe pattern is at least 1
 
 
 class Cost(StrEnum):
@@ -101,9 +109,8 @@ class _Search:
 
     def __init__(self, equations: Equations, must: Floats, needs: list[Need], prices: Floats, clock: _Clock) -> None:
         self.equations, self.must, self.needs, self.prices, self.clock = equations, must, needs, prices, clock
-        self.groups = groups_of(equations)
         self.free = np.zeros(len(must), dtype=bool)
-        self.cuts: list[tuple[Floats, float]] = []
+        self.cuts: list[Cut] = []
         self._seen: set[tuple[int, int, frozenset[int], tuple[tuple[int, float], ...]]] = set()
 
     def cost(self, made: Floats) -> float:
@@ -111,8 +118,13 @@ class _Search:
 
     # -- attacks
 
-    def weak(self, made: Floats, *, first: bool = False, late: Callable[[], bool] = lambda: False) -> list[Weakness]:
-        return weaknesses(self.equations, made, self.needs, self.groups, first=first, late=late)
+    def weak(
+        self, made: Floats, known: Witnesses | None = None, late: Callable[[], bool] = lambda: False
+    ) -> list[Weakness]:
+        return weaknesses(self.equations, made, self.needs, witnesses=known, late=late)
+
+    def witnesses(self) -> Witnesses:
+        return Witnesses(self.equations, self.needs)
 
     def learn(self, found: list[Weakness], made: Floats) -> int:
         """Add the cut of each weakness that `made` violates; how many were new."""
@@ -123,52 +135,58 @@ class _Search:
                 continue
             self._seen.add(key)
             cut = self._cut(weakness)
-            if cut is not None and float(cut[0] @ made) < cut[1] * (1 - 1e-6):
+            if cut is not None and float(cut[1] @ made[cut[0]]) < 1 - 1e-6:
                 self.cuts.append(cut)
         return len(self.cuts) - before
 
-    def _cut(self, weakness: Weakness) -> tuple[Floats, float] | None:
-        """coefficients @ pattern >= bound, true of every pattern that meets the need.
+    def _cut(self, weakness: Weakness) -> Cut | None:
+        """coefficients @ pattern[cells] >= 1, true of every pattern that meets the need.
 
         For any multipliers u of the rows, side x cell = (side x e - u A) z + u (A z), and each term is at most what
         the bounds of its cell allow when hidden.
         """
         equations, need = self.equations, weakness.need
-        direction = np.zeros(len(equations.ids))
-        direction[need.cell] = need.side
-        constant, opened = 0.0, {}
-        for number, multiplier in weakness.rows:
-            row = equations.rows[number]
-            np.add.at(direction, row.cells, -multiplier * row.coefficients)
+        rows = [equations.rows[number] for number, _ in weakness.rows]
+        parts = [-multiplier * row.coefficients for row, (_, multiplier) in zip(rows, weakness.rows, strict=True)]
+        every = np.concatenate([[need.cell], *(row.cells for row in rows)]).astype(np.intp)
+        cells, place = np.unique(every, return_inverse=True)
+        direction = np.bincount(place, np.concatenate([[float(need.side)], *parts]))
+        constant, opened = 0.0, []
+        for row, (_, multiplier) in zip(rows, weakness.rows, strict=True):
             slack = multiplier * (row.high if multiplier > 0 else row.low)
             if not math.isfinite(slack):
                 return None
             constant += slack
             if row.rate >= 0 and abs(multiplier) > 1e-12:
-                opened[row.rate] = math.inf
+                opened.append(row.rate)
         direction[np.abs(direction) < 1e-9] = 0.0
-        gain = np.where(direction > 0, direction * equations.above, direction * equations.below)
-        for cell in weakness.knows:
-            gain[cell] = 0.0
-        for rate, wide in opened.items():
-            gain[rate] = wide
-        constant += float(gain[self.must > 0].sum())
-        gain[self.must > 0] = 0.0
+        gain = np.where(direction > 0, direction * equations.above[cells], direction * equations.below[cells])
+        gain[np.isin(cells, list(weakness.knows))] = 0.0
+        if opened:
+            cells = np.concatenate([cells, np.unique(opened)])
+            gain = np.concatenate([gain, np.full(len(cells) - len(gain), math.inf)])
+        hidden = self.must[cells] > 0
+        constant += float(gain[hidden].sum())
         bound = need.width - constant
         if bound <= 1e-9 * need.width:
             return None
         gain = np.minimum(gain, bound) / bound
-        gain[gain < 1e-7] = 0.0
-        return gain, 1.0
+        keep = ~hidden & (gain >= 1e-7)
+        return cells[keep], gain[keep]
 
     # -- quick patterns
 
-    def mend(self, made: Floats) -> Floats | None:
-        """Hide more until nothing is weak. None: with the cells that may be hidden there is no way. Raises _Late."""
+    def mend(self, made: Floats, known: Witnesses) -> Floats | None:
+        """Hide more until nothing is weak. None: with the cells that may be hidden there is no way. Raises _Late.
+
+        known: witnesses fit for `made`; those of the mended pattern are added.
+        """
         made = made.copy()
         paths = _Paths(self.equations, self.free, self.prices)
+        number_of = {(need.cell, need.side): number for number, need in enumerate(self.needs)}
+        group_of = {group: number for number, group in enumerate(known.groups)}
         while True:
-            found = self.weak(made, late=self.clock.late)
+            found = self.weak(made, known, self.clock.late)
             if self.clock.late():
                 raise _Late
             self.learn(found, made)
@@ -179,50 +197,73 @@ class _Search:
             for weakness in found:
                 if self.clock.late():
                     raise _Late
-                more = paths.cheapest(made, weakness)
-                if more is None:
+                if known.is_met(number_of[weakness.need.cell, weakness.need.side], group_of[weakness.knows]):
+                    continue
+                way = paths.cheapest(made, weakness)
+                if way is None:
                     return None
-                changed |= bool(more)
-                made[more] = 1.0
+                more, moves = way
+                if more:
+                    changed = True
+                    made[more] = 1.0
+                    known.judge(made)
+                moving = np.flatnonzero(moves)
+                known.add(moving, moves[moving])
             if not changed:
                 return None  # the way exists but the audit does not see it: numbers beyond the solver's precision
 
-    def trim(self, made: Floats) -> Floats:
-        """Publish again what need not be hidden, dearest first, while there is time."""
+    def trim(self, made: Floats, known: Witnesses) -> Floats:
+        """Publish again what need not be hidden, dearest first, while there is time.
+
+        known: witnesses of the pattern; those of the trimmed one are left.
+        """
         made = made.copy()
+        known.judge(made)
+        part_of = self._parts(made)
         candidates = [int(cell) for cell in np.flatnonzero((made > 0) & (self.must == 0))]
         for cell in sorted(candidates, key=lambda one: -self.prices[one]):
             if self.clock.late():
                 break
             made[cell] = 0.0
-            near = self._near(made, cell)
-            stopped = self.weak_near(made, near)
-            if stopped:
-                self.learn(stopped, made)
+            known.judge(made)
+            rate = bool(self.equations.rates[cell])
+            if rate:  # a relation is known again: parts grow together
+                rows = self.equations.read_from[cell]
+                gone = known.drop({int(one) for row in rows for one in self.equations.rows[row].cells})
+                parts = self._parts(made)
+            else:
+                gone, parts = known.drop([cell]), part_of
+                if cell in parts:
+                    parts[cell].know([cell])
+            asked = np.unique(np.concatenate([one.done for one in gone.values()] or [np.zeros(0, np.intp)]))
+            found = self._still_weak(parts, known, asked)
+            if found or self.clock.late():
+                self.learn(found, made)
                 made[cell] = 1.0
+                known.judge(made)
+                known.restore(gone)
+                if not rate and cell in parts:
+                    parts[cell].forget([cell])
+            else:
+                part_of = parts
+                if not rate and cell in parts:
+                    parts[cell].publish(cell)
         return made
 
-    def _near(self, made: Floats, cell: int) -> list[Need]:
-        """The needs that publishing `cell` may touch, those beside it first."""
-        before = made.copy()
-        before[cell] = 1.0
-        if self.equations.rates[cell]:
-            rows = self.equations.read_from[cell]
-            starts = [int(one) for row in rows for one in self.equations.rows[row].cells if made[one]]
-        else:
-            starts = [cell]
-        touched: set[int] = set()
-        for part in parts_of(self.equations, Reach.of(self.equations, before), starts):
-            touched |= set(part.cells)
-        beside = {int(one) for row in self.equations.rows_of[cell] for one in self.equations.rows[row].cells}
-        inside = [need for need in self.needs if need.cell in touched]
-        return sorted(inside, key=lambda need: need.cell not in beside)
+    def _parts(self, made: Floats) -> dict[int, Part]:
+        """The part of each hidden cell."""
+        parts = parts_of(self.equations, Reach.of(self.equations, made))
+        return {cell: part for part in parts for cell in part.cells}
 
-    def weak_near(self, made: Floats, needs: list[Need]) -> list[Weakness]:
-        found = weaknesses(self.equations, made, needs, self.groups, first=True, late=self.clock.late)
-        if self.clock.late() and not found:
-            return [Weakness(needs[0], frozenset(), 0.0)] if needs else []  # not proven in time: it stays hidden
-        return found
+    def _still_weak(self, parts: Mapping[int, Part], known: Witnesses, asked: Numbers) -> list[Weakness]:
+        by_part: dict[int, tuple[Part, list[int]]] = {}
+        for need in asked:
+            part = parts[int(known.places[need])]
+            by_part.setdefault(id(part), (part, []))[1].append(int(need))
+        for part, needs in by_part.values():
+            if found := attack(part, known, np.array(needs), first=True, late=self.clock.late):
+                return found
+        return []
 
 
 class _Paths:
@@ -261,8 +302,8 @@ class _Paths:
         self._bounds = np.concatenate([up, down])
         return solver
 
-    def cheapest(self, made: Floats, weakness: Weakness) -> list[int] | None:
-        """The cells to hide besides, none when the way is open already; None when there is no way.
+    def cheapest(self, made: Floats, weakness: Weakness) -> tuple[list[int], Floats] | None:
+        """The cells to hide besides, none when the way is open already, and the moves; None when there is no way.
 
         Where a growth rate is in the way, hiding it is tried after everything else.
         """
@@ -281,12 +322,12 @@ class _Paths:
         further = made.copy()
         further[more] = 1.0
         rest = self.cheapest(further, weakness)
-        return None if rest is None else [*more, *rest]
+        return None if rest is None else ([*more, *rest[0]], rest[1])
 
-    def _solve(self, made: Floats, weakness: Weakness) -> list[int] | None:
+    def _solve(self, made: Floats, weakness: Weakness) -> tuple[list[int], Floats] | None:
         assert self._solver is not None  # noqa: S101
         solver, count, need = self._solver, self._count, weakness.need
-        per_unit = np.where(made > 0, 0.0, self._prices) / need.width
+        per_unit = np.where(made > 0, _DETOUR, self._prices) / need.width
         every = np.arange(2 * count, dtype=np.int32)
         solver.changeColsCost(2 * count, every, np.concatenate([per_unit, per_unit]))
         low, high = np.zeros(2 * count), self._bounds.copy()
@@ -302,8 +343,9 @@ class _Paths:
         if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None
         point = np.array(solver.getSolution().col_value)
-        moved = point[:count] + point[count:]
-        return [int(cell) for cell in np.flatnonzero(moved > 1e-7) if not made[cell]]
+        moves = point[:count] - point[count:]
+        moves[np.abs(moves) <= _MOVED] = 0.0
+        return [int(cell) for cell in np.flatnonzero(moves) if not made[cell]], moves
 
 
 class _Master:
@@ -313,6 +355,8 @@ class _Master:
         self._search = search
         self._columns = [int(cell) for cell in np.flatnonzero(search.free & (search.must == 0))]
         self._at = {cell: at for at, cell in enumerate(self._columns)}
+        self._place = np.full(len(search.must), -1, dtype=np.int32)
+        self._place[self._columns] = np.arange(len(self._columns), dtype=np.int32)
         self._solver = quiet_solver()
         self._taken = 0
         for cell in self._columns:
@@ -333,14 +377,14 @@ class _Master:
     def solve(self, *, whole: bool, seconds: float) -> tuple[Floats, float] | None:
         """The best pattern under the cuts (fractional unless `whole`) and the bound; None without one in time."""
         search = self._search
-        for coefficients, bound in search.cuts[self._taken :]:
-            columns = [self._at[int(cell)] for cell in np.flatnonzero(coefficients) if int(cell) in self._at]
-            numbers = np.array([coefficients[self._columns[at]] for at in columns])
-            self._solver.addRow(bound, highspy.kHighsInf, len(columns), np.array(columns, np.int32), numbers)
+        for cells, coefficients in search.cuts[self._taken :]:
+            at = self._place[cells]
+            inside = at >= 0
+            self._solver.addRow(1.0, highspy.kHighsInf, int(inside.sum()), at[inside], coefficients[inside])
         self._taken = len(search.cuts)
         kind = highspy.HighsVarType.kInteger if whole else highspy.HighsVarType.kContinuous
-        for at in range(len(self._columns)):
-            self._solver.changeColIntegrality(at, kind)
+        for column in range(len(self._columns)):
+            self._solver.changeColIntegrality(column, kind)
         self._solver.setOptionValue("time_limit", self._solver.getRunTime() + max(seconds, 0.05))
         self._solver.setOptionValue("mip_rel_gap", _PROVEN)
         self._solver.run()
@@ -373,8 +417,9 @@ def protect(
 
     weights: costs of the office by cell, instead of `cost`. keep: cells that stay published whatever it costs.
     keep_totals: totals stay unless there is no other way; else they cost what they cost.
-    rules: what the sums of hidden cells are judged by as well. seconds: for the search, and thirty more for a first
-    pattern; without one then, a dearer one is taken that needs no search, and after much longer the table is refused.
+    rules: what the sums of hidden cells are judged by as well. seconds: for the search; a first pattern has three times
+    as much besides. Without one then, a dearer one is taken that needs no search; what is not audited in twice that
+    time is refused.
     Raises BadInput (Chinese) when a kept or published cell is itself sensitive, nothing safe spares it, or time is up;
     UnsafePattern when the audit at the end finds something (then nothing may be written).
     """
@@ -389,48 +434,51 @@ def protect(
             raise BadInput("这一格本身须隐去，但已经公布过", id, "请报告保密员")
     prices = _prices(equations, cost, weights or {}, keep_totals=keep_totals)
     stages = _Stages(equations, keep, keep_totals=keep_totals)
-    clock, patience = _Clock(seconds), _GRACE + _PATIENCE * seconds
-    whole = _Clock(seconds + _FIRST + patience)
+    clock, whole = _Clock(seconds), _Clock(max(_GRACE, _PATIENCE * seconds))
     more: set[str] = set()  # hidden since the sum of others would give somebody away
     least: float | None = None  # no pattern is cheaper, whatever is hidden besides
     while True:
         must = pattern(equations, {*levels, *more})
-        search = _Search(equations, must, equations.needs(dict(levels)), prices, clock)
-        best, bound, rounds = _searched(search, stages.of(must), patience)
-        least = bound if least is None else least
+        if least is None or not clock.late():
+            search = _Search(equations, must, equations.needs(dict(levels)), prices, clock)
+            best, bound, rounds, known = _searched(search, stages.of(must), seconds)
+            least = bound if least is None else least
+        else:
+            best = np.maximum(best, must)  # what is hidden besides makes nothing less safe
         hidden = frozenset(equations.ids[int(cell)] for cell in np.flatnonzero(best))
         wrong = sums_given_away(table, hidden, rules)
         if not wrong:
             break
         more |= {_beside(search, relation, hidden, stages) for relation, _ in wrong}
-    late = _Clock(patience).late
-    done = refuse_unsafe(table, hidden, levels, rules=rules, intervals=not whole.late(), late=late)
+    late = _Clock(max(_GRACE, _PATIENCE * seconds)).late
+    done = refuse_unsafe(table, hidden, levels, rules=rules, points=known.points(), late=late, soon=whole.late)
     totals = tuple(id for id in table.totals if id in hidden and id not in levels)
     price = _price(search, best, least, prices, len(set(levels) & hidden))
     return Pattern(hidden, frozenset(levels), done, price, tuple(sorted(totals)), rounds)
 
 
-def _searched(search: _Search, stages: list[Bools], patience: float) -> tuple[Floats, float, int]:
-    """A safe pattern, the bound and the rounds. Raises BadInput when there is none, or none is found in time."""
-    clock, search.clock = search.clock, _Clock(search.clock.left() + _FIRST)
+def _searched(search: _Search, stages: list[Bools], seconds: float) -> tuple[Floats, float, int, Witnesses]:
+    """A safe pattern, the bound, the rounds and the witnesses. Raises BadInput when there is none or not in time."""
+    clock, search.clock = search.clock, _Clock(search.clock.left() + max(_GRACE, _FIRST * seconds))
     try:
         made = None
         for free in stages:
             search.free = free
-            made = search.mend(search.must)
+            known = search.witnesses()
+            made = search.mend(search.must, known)
             if made is not None:
                 break
     except _Late:
-        made = _wide(search, stages, _Clock(patience))
-        search.clock = _Clock(_FIRST)
-        return search.trim(made), search.cost(search.must), 0
+        made, known = _wide(search, stages, _Clock(max(_GRACE, _PATIENCE * seconds)))
+        search.clock = _Clock(seconds)
+        return search.trim(made, known), search.cost(search.must), 0, known
     search.clock = clock
     if made is None:
         raise BadInput("没有安全的隐去办法：保留的格和已公布的格已足以推算", "", "请减少 --keep，或合并行列后再试")
-    return _improve(search, search.trim(made))
+    return _improve(search, search.trim(made, known), known)
 
 
-def _wide(search: _Search, stages: list[Bools], limit: _Clock) -> Floats:
+def _wide(search: _Search, stages: list[Bools], limit: _Clock) -> tuple[Floats, Witnesses]:
     """A dear pattern without a search: all that stands beside what is hidden, then all that may be hidden."""
     equations = search.equations
     beside = np.zeros(len(search.must), dtype=bool)
@@ -443,11 +491,12 @@ def _wide(search: _Search, stages: list[Bools], limit: _Clock) -> Floats:
         search.free = free
         for chosen in (free & beside, free):
             made = np.where(chosen, 1.0, search.must)
-            weak = search.weak(made, first=True, late=limit.late)
+            known = search.witnesses()
+            weak = search.weak(made, known, late=limit.late)
             if limit.late():
                 raise BadInput("没有在限定的时间内找到安全的办法", "", "请增加 --seconds，或按专业、地区拆成几张表")
             if not weak:
-                return made
+                return made, known
     raise BadInput("没有安全的隐去办法：保留的格和已公布的格已足以推算", "", "请减少 --keep，或合并行列后再试")
 
 
@@ -499,11 +548,11 @@ def _prices(equations: Equations, cost: Cost, weights: Mapping[str, float], *, k
     return np.asarray(raw * _PRICE_STEPS / dearest)
 
 
-def _improve(search: _Search, best: Floats) -> tuple[Floats, float, int]:
-    """Cutting planes until the optimum is proven or time is up: pattern, bound, rounds."""
+def _improve(search: _Search, best: Floats, proof: Witnesses) -> tuple[Floats, float, int, Witnesses]:
+    """Cutting planes until the optimum is proven or time is up: pattern, bound, rounds, witnesses."""
     bound, rounds = search.cost(search.must), 0
     if not search.needs or search.cost(best) <= bound:
-        return best, bound, rounds
+        return best, bound, rounds, proof
     _first_cuts(search)
     master = _Master(search)
     if len(search.equations.ids) <= _RELAXED:
@@ -517,21 +566,24 @@ def _improve(search: _Search, best: Floats) -> tuple[Floats, float, int]:
         bound = max(bound, low)
         if search.cost(best) <= bound * (1 + 1e-6) or search.clock.late():
             break
-        weak = search.weak(candidate, late=search.clock.late)
+        known = search.witnesses()
+        weak = search.weak(candidate, known, search.clock.late)
         if not weak and not search.clock.late():
-            best = candidate if search.cost(candidate) < search.cost(best) else best
+            if search.cost(candidate) < search.cost(best):
+                best, proof = candidate, known
             break
         learnt = search.learn(weak, candidate)
         try:
-            mended = search.mend(candidate)
+            mended = search.mend(candidate, known)
         except _Late:
             break
         if mended is not None:
-            mended = search.trim(mended)
-            best = mended if search.cost(mended) < search.cost(best) else best
+            mended = search.trim(mended, known)
+            if search.cost(mended) < search.cost(best):
+                best, proof = mended, known
         if not learnt:
             break
-    return best, min(bound, search.cost(best)), rounds
+    return best, min(bound, search.cost(best)), rounds, proof
 
 
 def _relax(search: _Search, master: _Master) -> float:
@@ -551,17 +603,19 @@ def _relax(search: _Search, master: _Master) -> float:
 
 def _first_cuts(search: _Search) -> None:
     """Each sum that a sensitive cell stands in, as an attack of its own."""
-    equations = search.equations
-    for need in search.needs:
+    equations, known = search.equations, search.witnesses()
+    for at, need in enumerate(search.needs):
         for number in equations.rows_of[need.cell]:
             row = equations.rows[number]
             if row.low or row.high or row.rate >= 0:
                 continue
-            inside = {int(cell) for cell in row.cells}
-            knowing = [group for group in search.groups if group & inside and need.cell not in group]
-            own = float(row.coefficients[list(row.cells).index(need.cell)])
-            for group in (frozenset[int](), *knowing):
-                search.learn([Weakness(need, group, 0.0, ((number, need.side / own),))], search.must)
+            own = float(row.coefficients[row.cells == need.cell][0])
+            for group in (0, *np.unique(known.group_of[row.cells])):
+                if search.clock.late():
+                    return
+                if not group or need.cell not in known.groups[group]:
+                    asked = replace(need, width=known.width(at, int(group)))
+                    search.learn([Weakness(asked, known.groups[group], 0.0, ((number, need.side / own),))], search.must)
 
 
 def _price(search: _Search, made: Floats, bound: float, prices: Floats, primary: int) -> Price:
